@@ -1,0 +1,25 @@
+import type { HeaderView } from "../model/headers.ts";
+
+/** What is about to be sent: the final path and body, and the client's headers after edits. */
+export interface Unsigned {
+  readonly method: string;
+  readonly path: string;
+  /** As the client sent them, before anything was stripped. */
+  readonly headers: HeaderView;
+  readonly body: Uint8Array;
+  /** Name of the upstream where it is known; what SigV4 signs as Host. */
+  readonly upstreamHost: string | undefined;
+}
+
+export interface Signature {
+  readonly set: readonly (readonly [string, string])[];
+  /** Where the way changes the path (Google's project and region). */
+  readonly path?: string;
+}
+
+/** Puts a credential on a request. Throws `ExchangeFailure`: `missing_credential` or `credential_unavailable`. */
+export interface Signer {
+  /** Headers of the client that must not travel on beside this credential; lower-case. */
+  readonly strip: readonly string[];
+  sign(request: Unsigned): Signature | Promise<Signature>;
+}

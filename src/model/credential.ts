@@ -1,0 +1,17 @@
+import type { Keyed } from "./origin.ts";
+import type { SecretRef } from "./values.ts";
+
+/** How requests to an upstream are signed. */
+export interface Credential extends Keyed {
+  readonly way: CredentialWay;
+  /** A credential that comes with the request, in this header (lower-case), is used instead of the configured one. */
+  readonly override?: { readonly header: string; readonly hasFallback: boolean };
+}
+
+/** `header`: a fixed key as the value of a header, after `scheme` and a space if there is one. */
+export type CredentialWay = {
+  readonly type: "header";
+  readonly name: string;
+  readonly scheme: "" | "Bearer";
+  readonly secret: SecretRef;
+};

@@ -1,0 +1,38 @@
+/**
+ * Every way an exchange can end without an answer of the upstream, and the HTTP status its client sees.
+ * The words for it are each client dialect's own.
+ */
+export const failureStatus = {
+  invalid_request: 400,
+  missing_credential: 401,
+  route_not_found: 404,
+  method_not_allowed: 405,
+  request_too_large: 413,
+  untranslatable: 422,
+  internal: 500,
+  broken_route: 500,
+  unsupported_pair: 501,
+  bad_upstream_answer: 502,
+  upstream_unreachable: 502,
+  upstream_reset: 502,
+  no_healthy_upstream: 503,
+  shutting_down: 503,
+  credential_unavailable: 503,
+  upstream_timeout: 504,
+} as const;
+export type FailureCode = keyof typeof failureStatus;
+
+/** `message` is safe for clients; `cause` is for the log. */
+export class ExchangeFailure extends Error {
+  override readonly name = "ExchangeFailure";
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options: ErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get status(): number {
+    return failureStatus[this.code];
+  }
+}

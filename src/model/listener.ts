@@ -1,0 +1,33 @@
+import type { Keyed, Part } from "./origin.ts";
+import type { RouteMatch } from "./route.ts";
+
+/** One socket. HTTP listeners of the Gateway on one port share a chain. */
+export interface Listener extends Keyed {
+  readonly address: string;
+  readonly port: number;
+  readonly chains: readonly FilterChain[];
+}
+
+export interface FilterChain extends Part {
+  /** The Gateway's listeners that meet here. */
+  readonly names: readonly string[];
+  readonly client: ClientPolicy;
+  readonly hosts: readonly VirtualHost[];
+}
+
+export interface ClientPolicy extends Part {
+  /** Largest request body that is held in memory; above it the client gets 413. */
+  readonly maxBufferedBytes: number;
+}
+
+/**
+ * Routes of one host. The most specific host wins and hosts never fall through.
+ * `matches` are best first; the first that fits decides.
+ */
+export interface VirtualHost extends Part {
+  /** `*`, `*.example.com` or a name. */
+  readonly domains: readonly string[];
+  readonly matches: readonly RouteMatch[];
+  /** Whether AI endpoints are served on this host: it has a rule of an AIGatewayRoute. */
+  readonly isAi: boolean;
+}

@@ -1,0 +1,59 @@
+/** All that aigw asks of its runtime beyond web standards and `node:` modules. */
+export interface Runtime {
+  readonly name: "bun" | "deno";
+  /** Runtime's own version, for `aigw.log`. */
+  readonly version: string;
+  /**
+   * Whether this process must be replaced by itself with changed settings before it does anything else, and how.
+   * Bun reads its limit of concurrent `fetch` calls only at start-up.
+   */
+  restartForLimits(): void;
+  /** Arguments of the program, without runtime and script. */
+  readonly arguments: readonly string[];
+  /** Binds at once; throws the system's error if the port cannot be had. */
+  serve(options: ServeOptions, handle: HttpHandler): HttpServer;
+  /** Starts a request to an upstream and resolves with its head. Never follows redirects, never decodes bodies. */
+  fetch(url: string, init: UpstreamInit): Promise<Response>;
+}
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 is any free port. */
+  readonly port: number;
+  /** Above it the server itself answers 413; set it well above what the handler refuses. */
+  readonly maxBodyBytes: number;
+}
+
+export type HttpHandler = (request: Request, connection: Connection) => Response | Promise<Response>;
+
+/** Facts of the client's connection, asked only when somebody wants them. */
+export interface Connection {
+  remoteAddress(): string | undefined;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** No new connections; resolves when the open requests are done. */
+  stop(): Promise<void>;
+  /** Closes everything at once. */
+  kill(): Promise<void>;
+}
+
+export interface UpstreamInit {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: Uint8Array | undefined;
+  readonly signal: AbortSignal;
+  /** Path of a unix socket to connect to instead of the URL's host. */
+  readonly unix: string | undefined;
+  readonly tls: UpstreamTlsOptions | undefined;
+}
+
+export interface UpstreamTlsOptions {
+  /** PEM; absent means the system's. */
+  readonly ca?: readonly string[];
+  readonly serverName?: string;
+  readonly isInsecure?: boolean;
+  /** Names the certificate must carry one of, instead of the server name. */
+  readonly names?: readonly { readonly type: "dns" | "ip" | "uri"; readonly value: string }[];
+}
