@@ -1,8 +1,5 @@
-import type { Registry } from "prom-client";
-import type { Histogram, HistogramFamily, Labels } from "./histogram.ts";
-import { labelName } from "./labels.ts";
-
-type PromClient = typeof import("prom-client");
+import type { Histogram, HistogramFamily } from "./histogram.ts";
+import { joinLabels, labelName } from "./labels.ts";
 
 export interface Exposition {
   readonly contentType: string;
@@ -12,67 +9,47 @@ export interface Exposition {
 /**
  * Writes what Prometheus scrapes, in its text format 0.0.4, whatever else the scraper would take.
  *
- * prom-client is loaded by the first scrape, and writes what our own counters hold: its `observe` hashes all labels
- * each time, which would cost every request several microseconds.
+ * A scrape keeps all requests waiting, and clients decide how many series there are. So each label set is escaped and
+ * joined once in its life.
+ *
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/, read 2026-11
  */
-export async function writeExposition(
+export function writeExposition(
   families: readonly HistogramFamily[],
   resource: ReadonlyMap<string, string>,
-): Promise<Exposition> {
-  const prom = await import("prom-client");
-  const registry = new prom.Registry();
-  for (const family of families) if (family.series.length > 0) registerFamily(prom, registry, family);
-  registerResource(prom, registry, resource);
-  return { contentType: `${registry.contentType}; escaping=underscores`, body: await registry.metrics() };
+): Exposition {
+  let body = "";
+  for (const family of families) if (family.series.length > 0) body += writeFamily(family);
+  return {
+    contentType: "text/plain; version=0.0.4; charset=utf-8; escaping=underscores",
+    body: body + writeTarget(resource),
+  };
 }
 
-function registerResource(prom: PromClient, registry: Registry, resource: ReadonlyMap<string, string>): void {
-  const labels = Object.fromEntries(
-    [...resource].map(([name, value]) => [labelName(name), value] as const).sort(),
-  );
-  new prom.Gauge({
-    name: "target_info",
-    help: "What is scraped",
-    labelNames: Object.keys(labels),
-    registers: [registry],
-  }).set(labels, 1);
-}
-
-/**
- * The registry writes whatever `get` gives, and `Histogram` has no room for counts made elsewhere: so this is a gauge
- * with the face of a histogram.
- */
-function registerFamily(prom: PromClient, registry: Registry, { instrument, series }: HistogramFamily): void {
+function writeFamily({ instrument, series }: HistogramFamily): string {
   const { family, help, bounds } = instrument;
   const ends = [...bounds.map(writeBound), "+Inf"];
-  const face = new prom.Histogram({ name: family, help, registers: [] });
-  class Family extends prom.Gauge<string> {
-    override async get() {
-      return {
-        ...(await face.get()),
-        values: series.flatMap((histogram) => samplesOf(family, histogram, ends)),
-      };
-    }
+  let text = writeHead(family, help, "histogram");
+  for (const histogram of series) text += writeSeries(family, histogram, ends);
+  return text;
+}
+
+function writeSeries(family: string, histogram: Histogram, ends: readonly string[]): string {
+  const { labelText, sum, count } = histogram;
+  let text = "";
+  for (const [index, value] of histogram.cumulativeCounts().entries()) {
+    text += `${family}_bucket{${labelText},le="${ends[index]}"} ${value}\n`;
   }
-  new Family({ name: family, help, registers: [registry] });
+  return `${text}${family}_sum{${labelText}} ${sum}\n${family}_count{${labelText}} ${count}\n`;
 }
 
-function samplesOf(family: string, histogram: Histogram, ends: readonly string[]) {
-  const { labels, sum, count } = histogram;
-  const buckets = histogram.cumulativeCounts().map((value, index) => ({
-    metricName: `${family}_bucket`,
-    labels: withBound(labels, ends[index] ?? "+Inf"),
-    value,
-  }));
-  return [
-    ...buckets,
-    { metricName: `${family}_sum`, labels, value: sum },
-    { metricName: `${family}_count`, labels, value: count },
-  ];
+function writeTarget(resource: ReadonlyMap<string, string>): string {
+  const labels = Object.fromEntries([...resource].map(([name, value]) => [labelName(name), value]));
+  return `${writeHead("target_info", "What is scraped", "gauge")}target_info{${joinLabels(labels)}} 1\n`;
 }
 
-function withBound(labels: Labels, le: string): Labels {
-  return { ...labels, le };
+function writeHead(family: string, help: string, type: string): string {
+  return `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`;
 }
 
 /** As Go writes numbers, and so as the reference names its buckets: an exponent from a million up. */

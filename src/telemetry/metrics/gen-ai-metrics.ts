@@ -2,8 +2,8 @@ import type { Settled } from "../../exchange/settled.ts";
 import type { HeaderView } from "../../model/headers.ts";
 import type { Logger } from "../logger.ts";
 import { providerNames } from "../provider-name.ts";
-import type { HistogramFamily, Labels } from "./histogram.ts";
-import { type HeaderLabel, labelValue } from "./labels.ts";
+import type { HistogramFamily } from "./histogram.ts";
+import { type HeaderLabel, type Labels, labelValue } from "./labels.ts";
 import { createFamilies, type Families, ModelSeries, type TokenType } from "./model-series.ts";
 
 export interface GenAiMetricsOptions {

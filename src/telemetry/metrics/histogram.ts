@@ -1,20 +1,26 @@
 import type { Instrument } from "./instruments.ts";
-
-export type Labels = { readonly [label: string]: string };
+import { joinLabels, type Labels } from "./labels.ts";
 
 /** One series of one instrument: a label set, and a count for each bucket. */
 export class Histogram {
-  readonly labels: Labels;
   sum = 0;
   count = 0;
+  readonly #labels: Labels;
+  #labelText: string | undefined;
   readonly #bounds: readonly number[];
   /** Of each bucket alone; the last is what exceeds every bound. */
   readonly #counts: number[];
 
   constructor(labels: Labels, bounds: readonly number[]) {
-    this.labels = labels;
+    this.#labels = labels;
     this.#bounds = bounds;
     this.#counts = new Array<number>(bounds.length + 1).fill(0);
+  }
+
+  /** The labels as an exposition holds them, in the order of their names. */
+  get labelText(): string {
+    this.#labelText ??= joinLabels(this.#labels);
+    return this.#labelText;
   }
 
   observe(value: number): void {

@@ -1,6 +1,9 @@
 import type { HeaderAttribute } from "../header-attributes.ts";
 import { TelemetryFailure } from "../telemetry-failure.ts";
 
+/** Prometheus label names to values. */
+export type Labels = { readonly [label: string]: string };
+
 /** A label filled from a request header. */
 export interface HeaderLabel {
   readonly label: string;
@@ -60,4 +63,16 @@ const maxValueLength = 256;
 export function labelValue(text: string): string {
   const short = text.length > maxValueLength ? text.slice(0, maxValueLength) : text;
   return short.isWellFormed() ? short : short.toWellFormed();
+}
+
+/** `a="1",b="2"`, in the order of the names, with values escaped. */
+export function joinLabels(labels: Labels): string {
+  return Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}="${escapeValue(value)}"`)
+    .join(",");
+}
+
+function escapeValue(value: string): string {
+  return value.replace(/[\\"\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
 }

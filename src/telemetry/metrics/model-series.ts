@@ -1,5 +1,6 @@
-import { type Histogram, HistogramFamily, type Labels } from "./histogram.ts";
+import { type Histogram, HistogramFamily } from "./histogram.ts";
 import { type InstrumentName, instruments } from "./instruments.ts";
+import type { Labels } from "./labels.ts";
 
 export const tokenTypes = ["input", "output", "cached_input", "cache_creation_input", "reasoning"] as const;
 export type TokenType = (typeof tokenTypes)[number];
@@ -77,7 +78,6 @@ export class ModelSeries {
   #make(name: InstrumentName, same: (series: ModelSeries) => Histogram, more: Labels = {}): Histogram {
     const family = this.#families[name];
     if (family.isFull && this.#overflow !== undefined) return same(this.#overflow());
-    const labels = { ...this.#labels, ...more, ...scope };
-    return family.add(Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))));
+    return family.add({ ...this.#labels, ...more, ...scope });
   }
 }
