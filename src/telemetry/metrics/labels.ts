@@ -1,4 +1,4 @@
-import type { HeaderAttribute } from "../header-attributes.ts";
+import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import { TelemetryFailure } from "../telemetry-failure.ts";
 
 /** Prometheus label names to values. */

@@ -1,5 +1,4 @@
 import { isSecretHeader } from "./secret-headers.ts";
-import { TelemetryFailure } from "./telemetry-failure.ts";
 
 /** An attribute of telemetry that a client sets by a header: the first of `headers` that was sent gives the value. */
 export interface HeaderAttribute {
@@ -24,7 +23,7 @@ const sessionHeader = "agent-session-id:session.id";
  * Reads `OTEL_AIGW_REQUEST_HEADER_ATTRIBUTES` and the variables of each signal, which are laid over it.
  *
  * A variable that is set but empty is not one that is unset: it takes the session of spans and logs away.
- * Throws `TelemetryFailure`, naming the position, for pairs that cannot be read and for headers with credentials.
+ * Throws, naming variable and position, for pairs that cannot be read and for headers with credentials.
  */
 export function readHeaderAttributes(environment: Environment): HeaderAttributes {
   const read = (name: string, fallback: string) => readPairs(name, environment[name] ?? fallback);
@@ -40,22 +39,18 @@ function readPairs(variable: string, text: string): readonly Pair[] {
   if (text.trim() === "") return [];
   return text.split(",").map((pair, index) => {
     const place = `${variable}: pair ${index + 1}`;
-    if (pair.trim() === "")
-      throw new TelemetryFailure(`${place} is empty; remove the comma or write header:attribute`);
+    if (pair.trim() === "") throw new Error(`${place} is empty; remove the comma or write header:attribute`);
     const colon = pair.indexOf(":");
-    if (colon < 0)
-      throw new TelemetryFailure(`${place}, "${pair.trim()}", has no colon; write header:attribute`);
+    if (colon < 0) throw new Error(`${place}, "${pair.trim()}", has no colon; write header:attribute`);
     const header = pair.slice(0, colon).trim().toLowerCase();
     const attribute = pair.slice(colon + 1).trim();
-    if (header === "")
-      throw new TelemetryFailure(`${place}, "${pair.trim()}", has no header before the colon`);
-    if (attribute === "")
-      throw new TelemetryFailure(`${place}, "${pair.trim()}", has no attribute behind the colon`);
+    if (header === "") throw new Error(`${place}, "${pair.trim()}", has no header before the colon`);
+    if (attribute === "") throw new Error(`${place}, "${pair.trim()}", has no attribute behind the colon`);
     if (!/^[!#$%&'*+\-.^_`|~\w]+$/.test(header)) {
-      throw new TelemetryFailure(`${place}: "${header}" cannot be the name of a header`);
+      throw new Error(`${place}: "${header}" cannot be the name of a header`);
     }
     if (isSecretHeader(header)) {
-      throw new TelemetryFailure(
+      throw new Error(
         `${place}: header "${header}" carries a credential, which must not get into telemetry; map another header`,
       );
     }

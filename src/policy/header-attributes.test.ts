@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { type HeaderAttribute, readHeaderAttributes } from "./header-attributes.ts";
 import { isSecretHeader } from "./secret-headers.ts";
-import { TelemetryFailure } from "./telemetry-failure.ts";
 
 const base = "OTEL_AIGW_REQUEST_HEADER_ATTRIBUTES";
 const spans = "OTEL_AIGW_SPAN_REQUEST_HEADER_ATTRIBUTES";
@@ -75,7 +74,6 @@ describe("readHeaderAttributes refuses", () => {
     ["cookie:c", 'pair 1: header "cookie" carries a credential'],
   ])("%p in each variable", (text, message) => {
     for (const name of [base, spans, logs, metrics]) {
-      expect(() => readHeaderAttributes({ [name]: text })).toThrow(TelemetryFailure);
       expect(() => readHeaderAttributes({ [name]: text })).toThrow(`${name}: ${message}`);
     }
   });
