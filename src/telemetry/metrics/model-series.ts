@@ -2,8 +2,7 @@ import { type Histogram, HistogramFamily } from "./histogram.ts";
 import { type InstrumentName, instruments } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
 
-export const tokenTypes = ["input", "output", "cached_input", "cache_creation_input", "reasoning"] as const;
-export type TokenType = (typeof tokenTypes)[number];
+export type TokenType = "input" | "output" | "cached_input" | "cache_creation_input" | "reasoning";
 
 export type Families = { readonly [N in InstrumentName]: HistogramFamily };
 
