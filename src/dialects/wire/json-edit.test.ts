@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { ExchangeFailure } from "../../model/failure.ts";
 import type { BodyEdit } from "../../model/values.ts";
-import { appendMember, editJson, JsonEditFailure, setMember } from "./json-edit.ts";
+import { appendMember, editJson, setMember } from "./json-edit.ts";
 import { bytesOf, randomNumbers, textOf } from "./testing.ts";
 
 const set = (path: string, json: string): BodyEdit => ({ op: "set", path: path.split("."), json });
@@ -114,7 +115,7 @@ test.each([
   { name: "a name inside an array", text: '{"a":[]}', path: "a.b" },
   { name: "an index far beyond the end", text: '{"a":[]}', path: "a.4294967295" },
 ])("editJson refuses $name", ({ text, path }) => {
-  expect(() => editJson(bytesOf(text), [set(path, "1")])).toThrow(JsonEditFailure);
+  expect(() => editJson(bytesOf(text), [set(path, "1")])).toThrow(ExchangeFailure);
 });
 
 test("appendMember writes before the last brace without looking at the rest", () => {
@@ -126,7 +127,7 @@ test("appendMember writes before the last brace without looking at the rest", ()
     const appended = textOf(appendMember(bytesOf(text), "s", "{}"));
     expect(JSON.parse(appended)).toEqual(JSON.parse(want));
   }
-  expect(() => appendMember(bytesOf("[]"), "s", "{}")).toThrow(JsonEditFailure);
+  expect(() => appendMember(bytesOf("[]"), "s", "{}")).toThrow(ExchangeFailure);
 });
 
 describe("on random objects", () => {
@@ -169,7 +170,7 @@ describe("on random objects", () => {
       try {
         edited = editJson(text, [{ op: "set", path, json: '"here"' }]);
       } catch (cause) {
-        expect(cause).toBeInstanceOf(JsonEditFailure);
+        expect(cause).toBeInstanceOf(ExchangeFailure);
         continue;
       }
       expect(valueAt(JSON.parse(textOf(edited)), path)).toBe("here");

@@ -1,3 +1,4 @@
+import { ExchangeFailure } from "../../model/failure.ts";
 import type { BodyEdit } from "../../model/values.ts";
 import { encodeText } from "./bytes.ts";
 import {
@@ -14,13 +15,9 @@ import {
 
 /**
  * Edits of a JSON text that leave every other byte as it was: numbers, order, white space and unknown members survive.
- * All of them give a new text and want one whose top is an object.
+ * All of them give a new text and want one whose top is an object. What cannot be done throws `ExchangeFailure`
+ * (`internal`), since an edit that is left out may be one that a policy needs.
  */
-
-/** An edit that cannot be made; `message` names the path and why. */
-export class JsonEditFailure extends Error {
-  override readonly name = "JsonEditFailure";
-}
 
 /** Sets a member at the top, every occurrence of it; appends it where there is none. `json` is JSON text. */
 export function setMember(text: Uint8Array, name: string, json: string): Uint8Array {
@@ -33,7 +30,7 @@ export function setMember(text: Uint8Array, name: string, json: string): Uint8Ar
 export function appendMember(text: Uint8Array, name: string, json: string): Uint8Array {
   let brace = text.length - 1;
   while (isSpace(text[brace])) brace--;
-  if (text[brace] !== 0x7d) throw new JsonEditFailure("the body does not end as a JSON object");
+  if (text[brace] !== 0x7d) throw refuse("the body does not end as a JSON object");
   let last = brace - 1;
   while (isSpace(text[last])) last--;
   const comma = text[last] === 0x7b ? "" : ",";
@@ -61,7 +58,7 @@ export function editJson(text: Uint8Array, edits: readonly BodyEdit[]): Uint8Arr
 
 function makeEdit(text: Uint8Array, edit: BodyEdit): Uint8Array {
   const top = textStart(text);
-  if (!isObjectAt(text, top)) throw new JsonEditFailure("the body is not a JSON object");
+  if (!isObjectAt(text, top)) throw refuse("the body is not a JSON object");
   const splices: Splice[] = [];
   if (edit.op === "set") new Setter(text, edit.path, edit.json, splices).at(top, 0);
   else removeAt(text, top, edit.path, 0, splices);
@@ -92,6 +89,10 @@ function splice(text: Uint8Array, splices: readonly Splice[]): Uint8Array {
   }
   edited.set(text.subarray(read), write);
   return edited;
+}
+
+function refuse(reason: string): ExchangeFailure {
+  return new ExchangeFailure("internal", `the request body cannot be edited: ${reason}`);
 }
 
 function entriesOf(text: Uint8Array, at: number): Entry[] {
@@ -144,7 +145,7 @@ class Setter {
       this.#append(at, entries, "null,".repeat(index - entries.length) + this.#nested(depth + 1));
     } else {
       const path = this.#path.join(".");
-      throw new JsonEditFailure(`cannot set "${path}": "${segment}" is no index of the array that is there`);
+      throw refuse(`"${segment}" of "${path}" is no index of the array that is there`);
     }
   }
 

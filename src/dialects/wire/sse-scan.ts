@@ -43,7 +43,7 @@ export class SseScan {
   readonly #hasSentinel: boolean;
   readonly #visit: LineVisitor;
   readonly #maxLineBytes: number;
-  #lineEnd = lf;
+  #lineEnd: typeof lf | typeof cr = lf;
   #isLineEndKnown = false;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
@@ -78,6 +78,11 @@ export class SseScan {
     this.#hold(piece, Math.max(from, last + 1));
   }
 
+  /** LF before it is known. */
+  get lineEnd(): string {
+    return this.#lineEnd === cr ? "\r" : "\n";
+  }
+
   /** What is left is a line of its own. */
   end(): void {
     if (this.#heldBytes > 0) this.#finishLine(new Uint8Array(0), 0);
@@ -85,26 +90,22 @@ export class SseScan {
 
   /** The piece to go on with, once it is known how lines end; before that it is held. */
   #learnLineEnd(piece: Uint8Array): Uint8Array | undefined {
-    const firstLf = piece.indexOf(lf);
-    const firstCr = piece.indexOf(cr);
-    const endsWithCr = this.#held.at(-1)?.at(-1) === cr;
-    if (firstLf < 0 && firstCr < 0 && !endsWithCr) {
-      this.#hold(piece, 0);
-      return undefined;
+    if (this.#held.at(-1)?.at(-1) === cr) {
+      piece = joinBytes([...this.#held, piece]);
+      this.#held = [];
+      this.#heldBytes = 0;
     }
-    const whole = joinBytes([...this.#held, piece]);
-    this.#held = [];
-    this.#heldBytes = 0;
-    const ends = whole.indexOf(cr);
-    const isCr = ends >= 0 && !(whole.indexOf(lf) >= 0 && whole.indexOf(lf) <= ends + 1);
-    if (isCr && ends === whole.length - 1) {
-      // An LF may still follow.
-      this.#hold(whole, 0);
+    const firstCr = piece.indexOf(cr);
+    const firstLf = piece.indexOf(lf);
+    const isCr = firstCr >= 0 && (firstLf < 0 || firstLf > firstCr + 1);
+    // After a CR that is last an LF may still follow.
+    if (firstLf < 0 && (firstCr < 0 || firstCr === piece.length - 1)) {
+      this.#hold(piece, 0);
       return undefined;
     }
     this.#lineEnd = isCr ? cr : lf;
     this.#isLineEndKnown = true;
-    return whole;
+    return piece;
   }
 
   #hold(piece: Uint8Array, from: number): void {
