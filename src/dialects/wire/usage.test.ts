@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { IrUsage } from "../ir/usage.ts";
-import { joinPath } from "./path.ts";
+import { joinPath } from "./join-path.ts";
 import {
   AnthropicUsage,
   readChatUsage,
