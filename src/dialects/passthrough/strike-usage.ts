@@ -104,6 +104,7 @@ function isUsageChunk(bytes: Uint8Array, at: number): boolean {
 
 /** Where the last whole event ends, looking only at what is before `before`: after a blank line; 0 if there is none. */
 function eventsEnd(bytes: Uint8Array, before = bytes.length): number {
+  if (bytes[before - 1] === lf && bytes[before - 2] === lf) return before;
   for (let at = before - 1; at > 0; at--) {
     at = bytes.lastIndexOf(lf, at);
     if (at <= 0) break;

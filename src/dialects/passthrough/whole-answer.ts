@@ -1,7 +1,7 @@
 import type { IrUsage } from "../ir/usage.ts";
 import type { Meter } from "../passage.ts";
 import { asObject, asString } from "../wire/json.ts";
-import { findMembers, memberName, parseAt, textStart } from "../wire/json-scan.ts";
+import { findLastMember, memberName, parseAt } from "../wire/json-scan.ts";
 import {
   AnthropicUsage,
   readChatUsage,
@@ -15,15 +15,17 @@ import { errorReason } from "./event-reader.ts";
 /** Tells a meter what a whole answer says of itself. May throw on a body that is no JSON. */
 export type ReadWhole = (body: Uint8Array, meter: Meter) => void;
 
-/** Without building the answer: embeddings have megabytes of numbers beside the few counts that are wanted. */
+const modelName = memberName("model");
+const errorName = memberName("error");
+
+/** Without building the answer: embeddings have megabytes of numbers before the few counts that are wanted. */
 function readWhole(usageMember: string, readUsage: (value: unknown) => IrUsage | undefined): ReadWhole {
-  const members = [usageMember, "model", "error"].map(memberName);
+  const usageName = memberName(usageMember);
   return (body, meter) => {
-    const [usage = -1, model = -1, error = -1] = findMembers(body, textStart(body), members);
-    const counts = readUsage(parseAt(body, usage));
+    const counts = readUsage(parseAt(body, findLastMember(body, usageName)));
     if (counts !== undefined) meter.usage(counts);
-    meter.model(asString(parseAt(body, model)) ?? "");
-    const failure = parseAt(body, error);
+    meter.model(asString(parseAt(body, findLastMember(body, modelName))) ?? "");
+    const failure = parseAt(body, findLastMember(body, errorName));
     if (failure !== undefined && failure !== null) meter.failed(errorReason(failure));
   };
 }

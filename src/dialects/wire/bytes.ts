@@ -12,6 +12,11 @@ export function indexOfBytes(bytes: Uint8Array, sought: Needle, from = 0): numbe
   return Buffer.prototype.indexOf.call(bytes, sought, from);
 }
 
+/** Last place of `sought` that begins at or before `from`, or -1. */
+export function lastIndexOfBytes(bytes: Uint8Array, sought: Needle, from: number): number {
+  return Buffer.prototype.lastIndexOf.call(bytes, sought, from);
+}
+
 export function startsWith(bytes: Uint8Array, sought: Needle, at: number): boolean {
   if (at + sought.length > bytes.length) return false;
   for (let i = 0; i < sought.length; i++) if (bytes[at + i] !== sought[i]) return false;

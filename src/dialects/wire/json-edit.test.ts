@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { BodyEdit } from "../../model/values.ts";
 import { appendMember, editJson, setMember } from "./json-edit.ts";
+import { memberName } from "./json-scan.ts";
 import { bytesOf, randomNumbers, textOf } from "./testing.ts";
 
 const set = (path: string, json: string): BodyEdit => ({ op: "set", path: path.split("."), json });
@@ -124,10 +125,10 @@ test("appendMember writes before the last brace without looking at the rest", ()
     ["{ }", '{"s":{}}'],
     ['{"a":"{" }', '{"a":"{","s":{} }'],
   ] as const) {
-    const appended = textOf(appendMember(bytesOf(text), "s", "{}"));
+    const appended = textOf(appendMember(bytesOf(text), memberName("s"), "{}"));
     expect(JSON.parse(appended)).toEqual(JSON.parse(want));
   }
-  expect(() => appendMember(bytesOf("[]"), "s", "{}")).toThrow(ExchangeFailure);
+  expect(() => appendMember(bytesOf("[]"), memberName("s"), "{}")).toThrow(ExchangeFailure);
 });
 
 describe("on random objects", () => {
@@ -152,7 +153,7 @@ describe("on random objects", () => {
       const object = randomObject(0);
       const name = pick(names);
       const text = bytesOf(JSON.stringify(object, null, pick([0, 1, "\t"])));
-      expect(JSON.parse(textOf(setMember(text, name, '{"new":1}')))).toEqual({
+      expect(JSON.parse(textOf(setMember(text, memberName(name), '{"new":1}')))).toEqual({
         ...object,
         [name]: { new: 1 },
       });

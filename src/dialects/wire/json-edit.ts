@@ -8,6 +8,7 @@ import {
   isKey,
   isObjectAt,
   isSpace,
+  type MemberName,
   memberName,
   skipValue,
   textStart,
@@ -20,14 +21,22 @@ import {
  */
 
 /** Sets a member at the top, every occurrence of it; appends it where there is none. `json` is JSON text. */
-export function setMember(text: Uint8Array, name: string, json: string): Uint8Array {
-  return editJson(text, [{ op: "set", path: [name], json }]);
+export function setMember(text: Uint8Array, name: MemberName, json: string): Uint8Array {
+  const top = textStart(text);
+  if (!isObjectAt(text, top)) throw refuse("the body is not a JSON object");
+  const by = encodeText(json);
+  const splices: Splice[] = [];
+  eachEntry(text, top, (start, keyEnd, from, to) => {
+    if (isKey(text, start, keyEnd, name)) splices.push({ from, to, by });
+    return false;
+  });
+  return splices.length === 0 ? appendMember(text, name, json) : splice(text, splices);
 }
 
 /**
  * Appends a member that is known to be absent: looks only at the end of the text, however long it is.
  */
-export function appendMember(text: Uint8Array, name: string, json: string): Uint8Array {
+export function appendMember(text: Uint8Array, name: MemberName, json: string): Uint8Array {
   let brace = text.length - 1;
   while (isSpace(text[brace])) brace--;
   if (text[brace] !== 0x7d) throw refuse("the body does not end as a JSON object");
@@ -35,7 +44,7 @@ export function appendMember(text: Uint8Array, name: string, json: string): Uint
   while (isSpace(text[last])) last--;
   const comma = text[last] === 0x7b ? "" : ",";
   return splice(text, [
-    { from: last + 1, to: last + 1, by: encodeText(`${comma}${JSON.stringify(name)}:${json}`) },
+    { from: last + 1, to: last + 1, by: encodeText(`${comma}${JSON.stringify(name.text)}:${json}`) },
   ]);
 }
 

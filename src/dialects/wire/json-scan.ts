@@ -1,4 +1,4 @@
-import { decodeText, encodeText } from "./bytes.ts";
+import { decodeText, lastIndexOfBytes, type Needle, needle } from "./bytes.ts";
 
 /**
  * Finds its way in the bytes of a JSON text without decoding or building it.
@@ -16,8 +16,8 @@ const closeBracket = 0x5d;
 const colon = 0x3a;
 const comma = 0x2c;
 
-/** Strings longer than this are left to the native search, whose call costs about as much. */
-const shortString = 32;
+/** So many bytes are looked at one by one before the native search, whose call costs about as much. */
+const shortWay = 48;
 
 export class EarlyEnd extends SyntaxError {
   override readonly name = "EarlyEnd";
@@ -44,20 +44,24 @@ export function isSpace(byte: number | undefined): boolean {
 
 /** From the opening quote to after the closing one. */
 export function skipString(bytes: Uint8Array, at: number): number {
-  let i = at + 1;
-  for (const stop = Math.min(i + shortString, bytes.length); i < stop; i++) {
-    const byte = bytes[i];
-    if (byte === quote) return i + 1;
-    if (byte === backslash) i++;
-  }
-  for (let unescaped = i; ; ) {
+  for (let i = at + 1; ; ) {
+    for (const stop = Math.min(i + shortWay, bytes.length); i < stop; i++) {
+      const byte = bytes[i];
+      if (byte === quote) return i + 1;
+      if (byte === backslash) i++;
+    }
     const end = bytes.indexOf(quote, i);
     if (end < 0) throw new EarlyEnd();
-    let before = end;
-    while (before > unescaped && bytes[before - 1] === backslash) before--;
-    if ((end - before) % 2 === 0) return end + 1;
-    i = unescaped = end + 1;
+    if (!isEscaped(bytes, end, i)) return end + 1;
+    i = end + 1;
   }
+}
+
+/** `from`: where a backslash before `at` cannot itself be escaped by what comes before it. */
+function isEscaped(bytes: Uint8Array, at: number, from: number): boolean {
+  let before = at;
+  while (before > from && bytes[before - 1] === backslash) before--;
+  return (at - before) % 2 === 1;
 }
 
 /** From the first byte of a value to after its last. */
@@ -133,11 +137,11 @@ export function isArrayAt(bytes: Uint8Array, at: number): boolean {
 export interface MemberName {
   readonly text: string;
   /** As it is mostly written: in quotes, with no escapes. */
-  readonly quoted: Uint8Array;
+  readonly quoted: Needle;
 }
 
 export function memberName(text: string): MemberName {
-  return { text, quoted: encodeText(JSON.stringify(text)) };
+  return { text, quoted: needle(JSON.stringify(text)) };
 }
 
 /** Whether the key from its opening quote to `end` is `name`, however it is escaped. */
@@ -188,6 +192,42 @@ export function findMember(bytes: Uint8Array, at: number, name: MemberName): num
     });
   }
   return found;
+}
+
+/** How many places of a name are looked at, so that a hostile text cannot make the search long. */
+const maxCandidates = 32;
+
+/**
+ * The value of a member of the object that is the whole text, looked for from its end, where answers have their counts:
+ * -1 if there is none. The last of duplicates counts; a key with escapes is not found. What lies before the member is
+ * not looked at, however long it is.
+ */
+export function findLastMember(bytes: Uint8Array, name: MemberName): number {
+  if (!isObjectAt(bytes, textStart(bytes))) return -1;
+  let at = bytes.length;
+  for (let tries = 0; tries < maxCandidates && at > 0; tries++) {
+    at = lastIndexOfBytes(bytes, name.quoted, at - 1);
+    if (at < 0) return -1;
+    const after = skipSpace(bytes, at + name.quoted.length);
+    if (bytes[at - 1] === backslash || bytes[after] !== colon) continue;
+    const value = skipSpace(bytes, after + 1);
+    if (isAtTop(bytes, value)) return value;
+  }
+  return -1;
+}
+
+/** Whether the object that the value at `at` is a member of ends with the text. */
+function isAtTop(bytes: Uint8Array, at: number): boolean {
+  for (let i = at; ; ) {
+    i = skipSpace(bytes, skipValue(bytes, i));
+    if (bytes[i] === closeBrace) return skipSpace(bytes, i + 1) === bytes.length;
+    if (bytes[i] !== comma) return false;
+    i = skipSpace(bytes, i + 1);
+    if (bytes[i] !== quote) return false;
+    i = skipSpace(bytes, skipString(bytes, i));
+    if (bytes[i] !== colon) return false;
+    i = skipSpace(bytes, i + 1);
+  }
 }
 
 /** The value at `at`, built; `undefined` for -1. */
