@@ -13,7 +13,10 @@ test("a weight of 0 is never chosen", () => {
 });
 
 test("shares follow the weights", () => {
-  const picks = Array.from({ length: 100 }, (_, i) => chooseRef([a, b], nothing, 0, undefined, i / 100)?.name);
+  const picks = Array.from(
+    { length: 100 },
+    (_, i) => chooseRef([a, b], nothing, 0, undefined, i / 100)?.name,
+  );
   expect(picks.filter((name) => name === "a").length).toBe(25);
 });
 
@@ -29,6 +32,7 @@ test("attemptsPerPriority moves on to the next priority, and after the last to t
 });
 
 test("a retry avoids what was tried while its priority has others", () => {
-  for (let random = 0; random < 1; random += 0.1) expect(chooseRef([a, b], new Set([b]), 1, undefined, random)).toBe(a);
+  for (let random = 0; random < 1; random += 0.1)
+    expect(chooseRef([a, b], new Set([b]), 1, undefined, random)).toBe(a);
   expect(chooseRef([a, b], new Set([a, b]), 2, undefined, 0)).toBe(a);
 });

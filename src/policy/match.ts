@@ -72,7 +72,8 @@ function preparePath(path: PathMatch): (path: string) => boolean {
   if (path.type === "exact") return (value) => value === path.value;
   const prefix = path.value.replace(/\/+$/, "");
   if (prefix === "") return () => true;
-  return (value) => value.startsWith(prefix) && (value.length === prefix.length || value[prefix.length] === "/");
+  return (value) =>
+    value.startsWith(prefix) && (value.length === prefix.length || value[prefix.length] === "/");
 }
 
 function prepareHeader({ name, value, isInverted = false }: NamedMatch): (headers: HeaderView) => boolean {

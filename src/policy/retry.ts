@@ -9,7 +9,8 @@ const withoutAnswer = ["5xx", "reset", "reset-before-request"];
 
 /** Whether Envoy's retry policy of these words would try again. Nothing has been sent to the client yet. */
 export function shouldRetry(retry: Retry, result: TryResult): boolean {
-  if (result.type === "status") return retry.triggers.some((trigger) => fitsStatus(trigger, result.status, retry));
+  if (result.type === "status")
+    return retry.triggers.some((trigger) => fitsStatus(trigger, result.status, retry));
   const words = result.type === "connect-failure" ? [...withoutAnswer, "connect-failure"] : withoutAnswer;
   const gateway = result.type === "timeout" ? ["gateway-error"] : [];
   return retry.triggers.some((trigger) => words.includes(trigger) || gateway.includes(trigger));
