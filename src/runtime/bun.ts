@@ -9,9 +9,6 @@ import type {
   UpstreamTlsOptions,
 } from "./runtime.ts";
 
-/** Requests to upstreams at once; without it Bun lets the 257th wait for one of the others to end. */
-const maxRequests = { variable: "BUN_CONFIG_MAX_HTTP_REQUESTS", value: "65535" } as const;
-
 export function createBunRuntime(): Runtime {
   return {
     name: "bun",
@@ -25,17 +22,35 @@ export function createBunRuntime(): Runtime {
 }
 
 function restartForLimits(): void {
-  if (process.env[maxRequests.variable] !== undefined || process.execve === undefined) return;
+  const wanted = startUpSettings(process.env);
+  const isAsWanted = Object.entries(wanted).every(([name, value]) => process.env[name] === value);
+  if (isAsWanted || process.execve === undefined) return;
   const own = Bun.isStandaloneExecutable
     ? process.argv.slice(2)
     : [...process.execArgv, ...process.argv.slice(1)];
-  const environment = { ...process.env, [maxRequests.variable]: maxRequests.value };
   try {
-    process.execve(process.execPath, [process.execPath, ...own], environment);
+    process.execve(process.execPath, [process.execPath, ...own], { ...process.env, ...wanted });
   } catch {
-    // Where a process may not replace itself (a sandbox), the gateway still works, with Bun's own limit.
+    // Where a process may not replace itself (a sandbox), the gateway still works, within Bun's own limits.
   }
 }
+
+/**
+ * What Bun reads from the environment before any code runs, as a gateway needs it.
+ *
+ * - Without the first, the 257th request to an upstream waits for one of the others to end.
+ * - Requests to this machine never go through a proxy, as with Go's and Python's clients; a model on `localhost`
+ *   would be looked for on the proxy's machine. Bun prefers the lower-case name.
+ */
+export function startUpSettings(environment: NodeJS.ProcessEnv): { [name: string]: string } {
+  const settings = { BUN_CONFIG_MAX_HTTP_REQUESTS: environment["BUN_CONFIG_MAX_HTTP_REQUESTS"] || "65535" };
+  if (!proxyVariables.some((name) => environment[name])) return settings;
+  const direct = environment["no_proxy"] ?? environment["NO_PROXY"] ?? "";
+  const missing = ["localhost", "127.0.0.1", "[::1]"].filter((host) => !direct.split(",").includes(host));
+  return { ...settings, no_proxy: [direct, ...missing].filter((part) => part !== "").join(",") };
+}
+
+const proxyVariables = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 
 class BunConnection implements Connection {
   readonly #server: Bun.Server<undefined>;
