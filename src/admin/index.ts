@@ -1,1 +1,1 @@
-export { AdminFailure, type AdminOptions, type AdminServer, startAdminServer } from "./server.ts";
+export { type AdminServer, startAdminServer } from "./server.ts";

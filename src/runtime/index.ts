@@ -1,14 +1,6 @@
 import type { Runtime } from "./runtime.ts";
 
-export type {
-  Connection,
-  HttpHandler,
-  HttpServer,
-  Runtime,
-  ServeOptions,
-  UpstreamInit,
-  UpstreamTlsOptions,
-} from "./runtime.ts";
+export type { HttpHandler, HttpServer, Runtime } from "./runtime.ts";
 
 /** The runtime that this process runs in. Only its own file is loaded. */
 export async function currentRuntime(): Promise<Runtime> {

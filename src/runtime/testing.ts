@@ -152,12 +152,12 @@ export const runtimeCases: readonly RuntimeCase[] = [
     check: (runtime) =>
       upstream(
         (_request, response) =>
-          void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("hello")),
+          void response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync(text)),
         async (url) => {
           const response = await runtime.fetch(url, plain);
           const body = Buffer.from(await response.bytes());
           const isCoded = response.headers.has("content-encoding");
-          assert.deepEqual(body, isCoded ? gzipSync("hello") : Buffer.from("hello"));
+          assert.deepEqual(body, isCoded ? gzipSync(text) : text);
         },
       ),
   },

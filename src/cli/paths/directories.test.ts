@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { resolveDirectories } from "./directories.ts";
 import { userId } from "./expand-path.ts";
 
-const place = { environment: { HOME: "/home/me" }, workingDirectory: "/work" };
+const place = { environment: { HOME: "/home/nonroot" }, workingDirectory: "/srv" };
 const unset = {
   "config-home": undefined,
   "data-home": undefined,
@@ -12,9 +12,9 @@ const unset = {
 
 test("resolveDirectories has a place for everything", () => {
   expect(resolveDirectories(unset, place)).toEqual({
-    config: "/home/me/.config/aigw",
-    data: "/home/me/.local/share/aigw",
-    state: "/home/me/.local/state/aigw",
+    config: "/home/nonroot/.config/aigw",
+    data: "/home/nonroot/.local/share/aigw",
+    state: "/home/nonroot/.local/state/aigw",
     runtime: `/tmp/aigw-${userId()}`,
     isRuntimeDefault: true,
   });
@@ -23,9 +23,9 @@ test("resolveDirectories has a place for everything", () => {
 test("resolveDirectories expands what was given", () => {
   const given = { "config-home": "~/c", "data-home": "d", "state-home": "$HOME/s/", "runtime-dir": "/r" };
   expect(resolveDirectories(given, place)).toEqual({
-    config: "/home/me/c",
-    data: "/work/d",
-    state: "/home/me/s",
+    config: "/home/nonroot/c",
+    data: "/srv/d",
+    state: "/home/nonroot/s",
     runtime: "/r",
     isRuntimeDefault: false,
   });

@@ -3,26 +3,26 @@ import { userInfo } from "node:os";
 import { expandPath, userId } from "./expand-path.ts";
 
 const place = {
-  environment: { HOME: "/home/me", NAME: "n", EMPTY: "", DEEP: "~/x" },
-  workingDirectory: "/work/here",
+  environment: { HOME: "/home/nonroot", NAME: "n", EMPTY: "", DEEP: "~/x" },
+  workingDirectory: "/srv/here",
 };
 
 test.each([
-  { path: "a.yaml", want: "/work/here/a.yaml" },
+  { path: "a.yaml", want: "/srv/here/a.yaml" },
   { path: "/abs/a.yaml", want: "/abs/a.yaml" },
-  { path: "-", want: "/work/here/-" },
-  { path: "~/a", want: "/home/me/a" },
-  { path: "~", want: "/work/here/~" },
-  { path: "~you/a", want: "/work/here/~you/a" },
-  { path: "a/~/b", want: "/work/here/a/~/b" },
-  { path: "$HOME/a", want: "/home/me/a" },
-  { path: `\${HOME}/a`, want: "/home/me/a" },
+  { path: "-", want: "/srv/here/-" },
+  { path: "~/a", want: "/home/nonroot/a" },
+  { path: "~", want: "/srv/here/~" },
+  { path: "~you/a", want: "/srv/here/~you/a" },
+  { path: "a/~/b", want: "/srv/here/a/~/b" },
+  { path: "$HOME/a", want: "/home/nonroot/a" },
+  { path: `\${HOME}/a`, want: "/home/nonroot/a" },
   { path: `/x/\${NAME}y/$NAME`, want: "/x/ny/n" },
   { path: "/x/$NAMEy", want: "/x" },
   { path: "/x/$UNSET/$EMPTY/y", want: "/x/y" },
   { path: "/x/$", want: "/x/$" },
   { path: "/x/$UID", want: `/x/${userId()}` },
-  { path: "$DEEP", want: "/work/here/~/x" },
+  { path: "$DEEP", want: "/srv/here/~/x" },
   { path: "/a/../b/./c/", want: "/b/c" },
 ])("expandPath makes $want of $path", ({ path, want }) => {
   expect(expandPath(path, place)).toBe(want);
