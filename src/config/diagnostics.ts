@@ -17,6 +17,10 @@ export class Report {
   readonly diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();
 
+  constructor(earlier: readonly Diagnostic[] = []) {
+    for (const diagnostic of earlier) this.#keep(diagnostic);
+  }
+
   error(origin: Origin, code: string, message: string, details: Details = {}): void {
     this.add("error", origin, code, message, details);
   }
@@ -31,17 +35,15 @@ export class Report {
 
   add(severity: Severity, origin: Origin, code: string, message: string, details: Details = {}): void {
     const { mend, related = [] } = details;
+    this.#keep({ severity, code, message, origin, related, ...(mend === undefined ? {} : { mend }) });
+  }
+
+  #keep(diagnostic: Diagnostic): void {
+    const { origin, message } = diagnostic;
     const key = `${origin.file}:${origin.line}:${origin.column}:${origin.path}:${message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    this.diagnostics.push({
-      severity,
-      code,
-      message,
-      origin,
-      related,
-      ...(mend === undefined ? {} : { mend }),
-    });
+    this.diagnostics.push(diagnostic);
   }
 
   get hasErrors(): boolean {

@@ -20,7 +20,7 @@ export function describeIssue(issue: Issue, input: unknown, isSecret: boolean): 
     case "too_big":
       return { message: tooBig(issue.origin, issue.maximum, input) };
     case "too_small":
-      return { message: tooSmall(issue.origin, issue.minimum) };
+      return { message: tooSmall(issue.origin, issue.minimum, input) };
     case "unrecognized_keys":
     case "invalid_key":
     case "invalid_element":
@@ -80,8 +80,8 @@ function tooBig(origin: string, maximum: number | bigint, input: unknown): strin
   return `${JSON.stringify(input)} should be less than or equal to ${maximum}`;
 }
 
-function tooSmall(origin: string, minimum: number | bigint): string {
+function tooSmall(origin: string, minimum: number | bigint, input: unknown): string {
   if (origin === "string") return `should be at least ${minimum} chars long`;
   if (origin === "array") return `should have at least ${minimum} items`;
-  return `should be greater than or equal to ${minimum}`;
+  return `${JSON.stringify(input)} should be greater than or equal to ${minimum}`;
 }

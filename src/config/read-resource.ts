@@ -12,23 +12,25 @@ type Fields = { [name: string]: unknown };
 export type Reading =
   | { readonly type: "resource"; readonly resource: Resource }
   | { readonly type: "tier"; readonly site: Site; readonly tier: Tier }
-  /** Something is wrong with it, and has been said; `id` is absent if not even a name could be read. */
+  /** Something is wrong with it, and has been said; `id` is absent if it could be anything. */
   | { readonly type: "failed"; readonly id?: ResourceId };
 
 interface Head {
   readonly apiVersion: string;
   readonly version: string;
   readonly id: ResourceId;
+  readonly isNamed: boolean;
 }
 
 /** A document as a resource of a known kind: types, rules of its schema, unknown fields, and fields not honoured. */
 export function readResource(document: ParsedDocument, report: Report): Reading {
   const { value, places, index, isSound } = document;
   const head = readHead(value);
-  if (!isSound) return head === undefined ? { type: "failed" } : { type: "failed", id: head.id };
+  const failed: Reading = head?.isNamed === true ? { type: "failed", id: head.id } : { type: "failed" };
+  if (!isSound) return failed;
   if (head === undefined) {
     sayNoHead(document, report);
-    return { type: "failed" };
+    return failed;
   }
   const site: Site = { id: head.id, document: index, places };
   const { group, kind } = head.id;
@@ -38,11 +40,11 @@ export function readResource(document: ParsedDocument, report: Report): Reading 
     isKindName(kind) && kinds[kind].group === group ? kinds[kind].versions[head.version] : undefined;
   if (schema === undefined || !isKindName(kind)) {
     sayUnsupported(head, site, report);
-    return { type: "failed", id: head.id };
+    return failed;
   }
   const input = withoutNulls(value as Fields, kind);
   const parsed = parse(schema, input, site, report);
-  if (parsed === undefined) return { type: "failed", id: head.id };
+  if (parsed === undefined) return failed;
   saySupport(schema, input, site, report);
   const resource = { kind, id: head.id, version: head.version, value: parsed, site };
   return { type: "resource", resource: resource as Resource };
@@ -63,7 +65,12 @@ function readHead(value: unknown): Head | undefined {
   const isClusterWide = isKindName(kind) && !kinds[kind].isNamespaced;
   const given = typeof namespace === "string" && namespace !== "" ? namespace : "default";
   const id = { group, kind, namespace: isClusterWide ? "" : given, name: String(name ?? "(unnamed)") };
-  return { apiVersion, version: apiVersion.slice(slash + 1), id };
+  return {
+    apiVersion,
+    version: apiVersion.slice(slash + 1),
+    id,
+    isNamed: name !== undefined && name !== null,
+  };
 }
 
 function isFields(value: unknown): value is Fields {
@@ -93,7 +100,9 @@ function sayUnsupported({ apiVersion, id }: Head, site: Site, report: Report): v
   const versions = Object.keys(known?.versions ?? {}).map((version) => `${prefix}${version}`);
   const mend = known === undefined ? undefined : `write apiVersion: ${versions.join(" or ")}`;
   const message = `unsupported resource ${apiVersion} ${id.kind} ${name}`;
-  report.error(originOf({ site }, ["apiVersion"]), "unsupported-resource", message, { mend });
+  report.error({ ...originOf({ site }, ["apiVersion"]), path: "" }, "unsupported-resource", message, {
+    mend,
+  });
 }
 
 /** As Kubernetes reads it, a member without a value is not set. Texts of Secrets and ConfigMaps are then empty. */

@@ -1,7 +1,7 @@
 import type { Origin, ResourceId } from "../model/origin.ts";
 import { formatPath, type Path } from "./diagnostics.ts";
-import type { Places } from "./documents.ts";
 import type { KindName, ValueOf } from "./kinds.ts";
+import type { Places } from "./places.ts";
 
 /** One thing an operator wrote, read and found sound. */
 export interface Resource<K extends KindName = KindName> {

@@ -1,3 +1,5 @@
+import type { WrittenDocument } from "./yaml-writer.ts";
+
 export interface Environment {
   readonly [name: string]: string | undefined;
 }
@@ -8,6 +10,8 @@ export interface Source {
   readonly text: string;
   /** False for generated texts: `${…}` in them is taken literally. */
   readonly isSubstituted: boolean;
+  /** What the text says, where it was generated: saves reading it. */
+  readonly written?: readonly WrittenDocument[];
 }
 
 export interface World {

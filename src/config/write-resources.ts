@@ -1,10 +1,10 @@
-import { writeDocuments } from "./autoconfig/autoconfigure.ts";
-import { readInventory } from "./compile-gateway.ts";
-import { type Path, Report } from "./diagnostics.ts";
+import { readSources } from "./compile-gateway.ts";
+import type { Path } from "./diagnostics.ts";
 import { kinds } from "./kinds.ts";
 import type { Resource } from "./resource.ts";
 import { visitNotes } from "./schema-walk.ts";
 import type { Source, World } from "./world.ts";
+import { writeDocuments } from "./yaml-writer.ts";
 
 type Fields = { [name: string | number]: unknown };
 
@@ -15,11 +15,11 @@ const redacted = "[REDACTED]";
  * Every secret is redacted; Secrets that nothing refers to are left out.
  */
 export function writeResources(sources: readonly Source[], world: World): string {
-  const inventory = readInventory(sources, world, new Report());
+  const { inventory } = readSources(sources, world);
   const served = inventory.everything().filter(({ kind }) => kinds[kind].support === undefined);
   const named = new Set(served.flatMap((resource) => secretNames(resource.value)));
   const shown = served.filter(({ kind, id }) => kind !== "Secret" || named.has(id.name));
-  return writeDocuments(shown.map(showResource));
+  return writeDocuments(shown.map(showResource)).text;
 }
 
 function showResource(resource: Resource): Fields {

@@ -1,5 +1,5 @@
-import { stringify } from "yaml";
 import { ConfigFailure, type Environment, type Source } from "../world.ts";
+import { writeDocuments } from "../yaml-writer.ts";
 import { chooseLogSink } from "./log-sink.ts";
 import { chooseProvider, optional } from "./provider.ts";
 import { gatewayResources } from "./resources.ts";
@@ -33,15 +33,7 @@ export function autoconfigure(environment: Environment, options: AutoconfigOptio
   if (logSink.type === "file" && logSink.notice !== undefined) notices.push(logSink.notice);
   const envoyVersion = optional(environment, "ENVOY_VERSION");
   const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug: options.isDebug });
-  const text = writeDocuments(resources);
-  return {
-    source: { name: "environment", text, isSubstituted: false },
-    notices: [...provider.notices, ...notices],
-  };
-}
-
-/** One YAML document each; long texts stay on their line, repeated objects are written out. */
-export function writeDocuments(resources: readonly unknown[]): string {
-  const options = { lineWidth: 0, aliasDuplicateObjects: false, version: "1.2" } as const;
-  return resources.map((resource) => `---\n${stringify(resource, options)}`).join("");
+  const { text, written } = writeDocuments(resources);
+  const source = { name: "environment", text, isSubstituted: false, written };
+  return { source, notices: [...provider.notices, ...notices] };
 }

@@ -25,7 +25,7 @@ export function compileCosts(
   const compiled: Cost[] = [];
   for (const [index, { metadataKey, type, cel }] of costs.entries()) {
     const at = context.origins.at(resource, [...path, index]);
-    if (type === "CEL") checkCount(context, resource, [...path, index, "cel"], cel ?? "");
+    if (type === "CEL") checkCount(context, resource, [...path, index, "cel"], cel);
     if (last.get(metadataKey) !== index) continue;
     const amount = type === "CEL" ? { source: cel ?? "", result: "count" as const } : counters[type];
     compiled.push({ at, metadataKey, amount });
@@ -33,7 +33,11 @@ export function compileCosts(
   return compiled;
 }
 
-function checkCount({ report }: Context, resource: Resource, path: Path, source: string): void {
+function checkCount({ report }: Context, resource: Resource, path: Path, source = ""): void {
+  if (source.trim() === "") {
+    report.error(originOf(resource, path), "missing-cel", "missing CEL expression");
+    return;
+  }
   try {
     compileCount(source);
   } catch (error) {

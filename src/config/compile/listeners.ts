@@ -29,8 +29,8 @@ export function draftListeners(context: Context, gateway: Resource<"Gateway">): 
     if (!isServed(context, gateway, listener, index)) continue;
     const draft = draftListener(context, gateway, listener, index);
     const rival = drafts.find(({ port, hostname }) => port === draft.port && hostname === draft.hostname);
-    if (rival !== undefined) sayClash(context, draft, rival);
-    drafts.push(draft);
+    if (rival === undefined) drafts.push(draft);
+    else sayClash(context, draft, rival);
   }
   return drafts;
 }

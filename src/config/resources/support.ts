@@ -30,19 +30,19 @@ export const refusedSupport: Support = {
   message: "is not supported by aigw yet; refusing to start because ignoring it would weaken security",
 };
 
+const noted = (support: Support) => z.unknown().optional().meta({ support });
+// One schema for all such fields: there are many, and each schema takes its time at start.
+const notYetField = noted(notYetSupport);
+const refusedField = noted(refusedSupport);
+
 /** A field that will be honoured one day; today it is a warning. */
-export const notYet = () => z.unknown().optional().meta({ support: notYetSupport });
+export const notYet = () => notYetField;
 
 /** A field that protects something: going on without it would be worse than not to start. */
-export const refused = () => z.unknown().optional().meta({ support: refusedSupport });
+export const refused = () => refusedField;
 
 /** A field that means nothing outside Kubernetes. */
-export const noEffect = (message: string) =>
-  z
-    .unknown()
-    .optional()
-    .meta({ support: { severity: "info", message } });
+export const noEffect = (message: string) => noted({ severity: "info", message });
 
 /** A field with a sentence of its own. */
-export const unsupported = (severity: Severity, message: string) =>
-  z.unknown().optional().meta({ support: { severity, message } });
+export const unsupported = (severity: Severity, message: string) => noted({ severity, message });

@@ -9,12 +9,9 @@ export const AIServiceBackend = {
     schema: z.strictObject({
       name: z.enum(schemaNames).meta({ description: "Wire API of the upstream" }),
       version: z.string().optional().meta({ description: "API version; unused by OpenAI and Anthropic" }),
-      prefix: z
-        .string()
-        .optional()
-        .meta({
-          description: 'OpenAI and Anthropic: path before the endpoint, "v1" by default; "/" is none',
-        }),
+      prefix: z.string().optional().meta({
+        description: 'OpenAI and Anthropic: path before the endpoint, "v1" by default; "/" is none',
+      }),
     }),
     backendRef: z
       .strictObject({
