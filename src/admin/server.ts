@@ -13,7 +13,7 @@ export interface AdminOptions {
   /** `LIVE` while requests are taken, else a word for what it is doing. */
   state(): string;
   /** Prometheus text; `accept` is what the scraper asked for. */
-  metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 export interface AdminServer {
@@ -84,15 +84,15 @@ async function answer(request: Request, options: AdminOptions): Promise<Response
       return text(state === "LIVE" ? 200 : 503, `${state}\n`);
     }
     case "/metrics":
-      return writeMetrics(request, options);
+      return writeMetrics(options);
     default:
       return text(404, "not found\n");
   }
 }
 
-async function writeMetrics(request: Request, { metrics, log }: AdminOptions): Promise<Response> {
+async function writeMetrics({ metrics, log }: AdminOptions): Promise<Response> {
   try {
-    const { contentType, body } = await metrics(request.headers.get("accept") ?? undefined);
+    const { contentType, body } = await metrics();
     return new Response(body, { headers: { "content-type": contentType } });
   } catch (error) {
     log.error("Metrics cannot be written", { error: String(error) });

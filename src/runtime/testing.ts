@@ -17,6 +17,7 @@ export interface RuntimeCase {
 }
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname ?? ".", "fixtures", name), "utf8");
+const text = Buffer.from("a body that is worth compressing ".repeat(20));
 const ca = [fixture("ca.pem")];
 
 const plain: UpstreamInit = {

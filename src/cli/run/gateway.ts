@@ -109,6 +109,7 @@ export class Gateway {
       stdoutLogPath: directory.paths.accessLog,
       echoStdout: plan.isDebug,
       log: log.dataPlane,
+      version: productVersion,
     });
     if (this.#isStopping()) return;
     const engine = this.#parts.createEngine({
@@ -188,7 +189,7 @@ export class Gateway {
       log: log.program,
       problem: () => (this.#state === "DRAINING" ? "the gateway is shutting down" : undefined),
       state: () => this.#state,
-      metrics: (accept) => telemetry.metricsText(accept),
+      metrics: () => telemetry.metricsText(),
     });
     directory.write(directory.paths.adminAddress, admin.address);
     log.program.info("Admin server listens", { address: admin.address });

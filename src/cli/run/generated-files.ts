@@ -84,6 +84,7 @@ function writeCredential({ way, override }: Credential): object {
     "api-key": "azureAPIKey",
     "x-api-key": "anthropicAPIKey",
   };
+  if (way.type === "unavailable") return { unavailable: way.reason };
   return {
     [kinds[way.name] ?? "apiKey"]: { key: redacted },
     ...(override !== undefined && {
