@@ -59,12 +59,6 @@ export async function startLoadGenerator(): Promise<LoadGenerator> {
   };
 }
 
-/** Resident memory in megabytes. */
-export function residentMb(pid: number): number {
-  const ps = Bun.spawnSync(["ps", "-o", "rss=", "-p", String(pid)]);
-  return Number(ps.stdout.toString().trim()) / 1024;
-}
-
 /** CPU time so far in microseconds, of user and system; `NaN` where there is no `/proc`. */
 export function cpuMicroseconds(pid: number): number {
   try {

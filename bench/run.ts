@@ -11,13 +11,13 @@ import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { startGateway } from "../tests/support/gateway.ts";
+import { residentMb } from "../tests/support/memory.ts";
 import { untilFree } from "../tests/support/ports.ts";
 import { commandOf } from "../tests/support/program.ts";
 import type { Result } from "./load.ts";
 import {
   cpuMicroseconds,
   type LoadGenerator,
-  residentMb,
   type Server,
   startLoadGenerator,
   startServer,

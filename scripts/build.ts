@@ -32,7 +32,7 @@ async function compile(name: string, platform?: Platform): Promise<string> {
     minify: true,
     bytecode: true,
     format: "esm",
-    define: { AIGW_GIT_DESCRIBE: JSON.stringify(describe()) },
+    define: { AIGW_VERSION: JSON.stringify(describe()) },
     compile: {
       outfile,
       // What lies in the directory where a user starts aigw is no configuration of ours.

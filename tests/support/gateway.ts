@@ -50,7 +50,8 @@ interface Started {
 
 /** Starts `aigw run` and resolves with its second status line. Throws what it wrote if it ends before. */
 export async function startGateway(options: RunOptions): Promise<Gateway> {
-  const started = start(["run", ...configArgument(options)], options);
+  // Any free admin port, unless the test is about it: many gateways run side by side.
+  const started = start(["run", ...configArgument(options), "--admin-port=0"], options);
   const { child, home, out, err } = started;
   try {
     const [, port = "", adminPort = ""] = await untilListening(started);
