@@ -153,23 +153,22 @@ async function stop(child: Bun.Subprocess): Promise<number> {
 
 interface Collector {
   text: string;
-  /** Resolves when more text has come. */
+  /** Resolves when more text has come, never after the end. */
   next(): Promise<void>;
   readonly done: Promise<void>;
 }
 
 /** Reads a pipe to its end, so that the child never waits for us. */
 function collect(stream: ReadableStream<Uint8Array>): Collector {
-  let wake = Promise.withResolvers<void>();
+  let more = Promise.withResolvers<void>();
   const read = async () => {
     const decoder = new TextDecoder();
     for await (const piece of stream) {
       collector.text += decoder.decode(piece, { stream: true });
-      wake.resolve();
-      wake = Promise.withResolvers<void>();
+      more.resolve();
+      more = Promise.withResolvers();
     }
-    wake.resolve();
   };
-  const collector: Collector = { text: "", next: () => wake.promise, done: Promise.resolve() };
+  const collector: Collector = { text: "", next: () => more.promise, done: Promise.resolve() };
   return Object.assign(collector, { done: read() });
 }
