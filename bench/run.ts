@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { startGateway } from "../tests/support/gateway.ts";
 import { residentMb } from "../tests/support/memory.ts";
 import { untilFree } from "../tests/support/ports.ts";
-import { commandOf } from "../tests/support/program.ts";
+import { binaryPath } from "../tests/support/program.ts";
 import type { Result } from "./load.ts";
 import {
   cpuMicroseconds,
@@ -79,7 +79,7 @@ async function main(): Promise<void> {
       startRow("start to `listening`", median(starts.map(({ listeningMs }) => listeningMs)), 150),
       startRow("start to the first answer", median(starts.map(({ answeredMs }) => answeredMs))),
       startRow("aigw version", versionMs, 60),
-      { what: "size of the binary", unit: "MB", aigw: statSync(commandOf("binary")).size / 1e6 },
+      { what: "size of the binary", unit: "MB", aigw: statSync(binaryPath()).size / 1e6 },
     ] satisfies Row[];
     const cores = cpus();
     console.log(

@@ -1,12 +1,12 @@
 /** How long users wait: for a command, for the status line, for the first answer. Milliseconds. */
 import { type RunOptions, startGateway } from "../tests/support/gateway.ts";
-import { commandOf } from "../tests/support/program.ts";
+import { binaryPath } from "../tests/support/program.ts";
 import { path, requestBody } from "./traffic.ts";
 
 /** `aigw version`, from nothing to its exit. */
 export function timeVersion(): number {
   const startedAt = performance.now();
-  const child = Bun.spawnSync([commandOf("binary"), "version"]);
+  const child = Bun.spawnSync([binaryPath(), "version"]);
   if (!child.success) throw new Error(`aigw version failed: ${child.stderr.toString()}`);
   return performance.now() - startedAt;
 }

@@ -112,7 +112,7 @@ function start(args: readonly string[], options: RunOptions): Started {
   }
   // Bun is found and installed by the real environment; aigw itself sees no credentials or proxies of this machine.
   const env = { PATH: process.env["PATH"] ?? "", ...directories, ...options.env };
-  const command = [commandOf(options.program ?? "binary"), ...args, ...(options.flags ?? [])];
+  const command = [...commandOf(options.program ?? "binary"), ...args, ...(options.flags ?? [])];
   const child = Bun.spawn(command, { cwd: home, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   running.add(child);
   void child.exited.then(() => running.delete(child));
