@@ -5,7 +5,7 @@ import { join } from "node:path";
 import OpenAI from "openai";
 import { parseAllDocuments } from "yaml";
 import { startLimitMs } from "./gateway/start.ts";
-import { startGateway } from "./support/gateway.ts";
+import { type Gateway, startGateway } from "./support/gateway.ts";
 import { freePort } from "./support/ports.ts";
 import { root } from "./support/program.ts";
 import { startUpstream } from "./support/upstream.ts";
@@ -14,6 +14,14 @@ const names = [...new Bun.Glob("*.yaml").scanSync(join(root, "examples"))].sort(
 
 function example(name: string): string {
   return readFileSync(join(root, "examples", name), "utf8");
+}
+
+/** On a free port instead of the one that examples name. */
+function startExample(config: string, env: Readonly<Record<string, string>> = {}): Promise<Gateway> {
+  const text = config.replace(/port: 1975\b/, `port: ${freePort()}`);
+  if (text === config) throw new Error("the example does not name port 1975");
+  const keys = { OPENAI_API_KEY: "unused", ANTHROPIC_API_KEY: "unused" };
+  return startGateway({ config: text, env: { ...keys, ...env } });
 }
 
 test("there are examples, and the README lists each", () => {
@@ -32,26 +40,21 @@ test.each(names)("%s is YAML whose documents are resources", (name) => {
 test.each(names)(
   "%s starts without a complaint",
   async (name) => {
-    const env = { GATEWAY_PORT: String(freePort()), OPENAI_API_KEY: "x", ANTHROPIC_API_KEY: "y" };
-    await using gateway = await startGateway({ config: example(name), env });
+    await using gateway = await startExample(example(name));
     expect(gateway.stderr()).not.toMatch(/warn|error/i);
   },
   startLimitMs,
 );
 
 test(
-  "ollama.yaml sends any model to the server, or with CHAT_MODEL only that one",
+  "ollama.yaml takes its models, or the one that CHAT_MODEL names",
   async () => {
     using ollama = startUpstream({
       choices: [{ message: { role: "assistant", content: "This is a test" } }],
     });
-    const env = { OPENAI_HOST: "127.0.0.1", OPENAI_PORT: String(ollama.port) };
-    const ask = async (more: Record<string, string>, model: string) => {
-      const port = String(freePort());
-      await using gateway = await startGateway({
-        config: example("ollama.yaml"),
-        env: { ...env, ...more, GATEWAY_PORT: port },
-      });
+    const config = example("ollama.yaml").replace("port: 11434", `port: ${ollama.port}`);
+    const ask = async (env: Record<string, string>, model: string) => {
+      await using gateway = await startExample(config, { OLLAMA_HOST_NAME: "127.0.0.1", ...env });
       const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
       const answer = await client.chat.completions
         .create({ model, messages: [] })
@@ -70,8 +73,7 @@ test(
 test(
   "two-providers.yaml lists its models with their owners",
   async () => {
-    const env = { GATEWAY_PORT: String(freePort()), OPENAI_API_KEY: "x", ANTHROPIC_API_KEY: "y" };
-    await using gateway = await startGateway({ config: example("two-providers.yaml"), env });
+    await using gateway = await startExample(example("two-providers.yaml"));
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x" });
     const models = await Array.fromAsync(client.models.list());
     expect(models.map(({ id, owned_by }) => `${id} ${owned_by}`)).toEqual([
