@@ -18,6 +18,7 @@ export interface RuntimeCase {
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname ?? ".", "fixtures", name), "utf8");
 const ca = [fixture("ca.pem")];
+const text = Buffer.from(new TextEncoder().encode("hello"));
 
 const plain: UpstreamInit = {
   method: "GET",
