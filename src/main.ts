@@ -8,5 +8,6 @@ process.exit(
     terminal: processTerminal(),
     environment: process.env,
     workingDirectory: process.cwd(),
+    platform: process.platform,
   }),
 );

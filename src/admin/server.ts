@@ -40,10 +40,11 @@ export function startAdminServer(options: AdminOptions): AdminServer {
 }
 
 const anyAddress = new Set(["0.0.0.0", "::"]);
-const maxBodyBytes = 64 * 1024;
+/** Scrapers keep their connections between two rounds; others have no reason to. */
+const limits = { maxBodyBytes: 64 * 1024, idleTimeoutMs: 120_000 };
 
 function bind({ runtime, host, port }: AdminOptions, handle: HttpHandler): HttpServer {
-  const serve = (host: string) => runtime.serve({ host, port, maxBodyBytes }, handle);
+  const serve = (host: string) => runtime.serve({ host, port, ...limits }, handle);
   try {
     return serve(host ?? "::");
   } catch (error) {

@@ -21,7 +21,16 @@ export async function main(runtime: Runtime, world: Omit<Host, "runtime" | "comm
 }
 
 function perform(reading: Reading, host: Host): Promise<number> | number {
-  if (reading.type === "command") return reading.command.run(reading.line, host);
+  if (reading.type === "command") {
+    const { command, line } = reading;
+    if (command.name !== "version") refuseOtherPlatforms(host.platform);
+    return command.run(line, host);
+  }
   host.terminal.out(writeHelp(host.commands, reading.command, host.terminal.columns));
   return exitCode.ok;
+}
+
+function refuseOtherPlatforms(platform: string): void {
+  if (platform === "linux" || platform === "darwin") return;
+  throw new Error(`aigw runs on Linux and macOS, not on ${platform}`);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createBunRuntime, startUpSettings } from "./bun.ts";
@@ -62,3 +63,24 @@ test("restartForLimits replaces the process once, with the same number, argument
   expect(on).toBe("on");
   rmSync(directory, { recursive: true });
 });
+
+test("a server closes a silent connection, but not one whose answer may take its time", async () => {
+  const server = createBunRuntime().serve(
+    { host: "127.0.0.1", port: 0, maxBodyBytes: 1, idleTimeoutMs: 1000 },
+    async (request, connection) => {
+      if (!request.url.endsWith("/slow")) return new Response("quick");
+      connection.allowSilence();
+      await idleClosed.promise;
+      return new Response("slow");
+    },
+  );
+  const idleClosed = Promise.withResolvers<void>();
+  const idle = createConnection(server.port, "127.0.0.1", () =>
+    idle.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n"),
+  );
+  idle.on("data", () => {});
+  idle.on("close", () => idleClosed.resolve());
+  const slow = await fetch(`http://127.0.0.1:${server.port}/slow`);
+  expect(await slow.text()).toBe("slow");
+  await server.kill();
+}, 30_000);

@@ -64,14 +64,18 @@ class BunConnection implements Connection {
   remoteAddress(): string | undefined {
     return this.#server.requestIP(this.#request)?.address;
   }
+
+  allowSilence(): void {
+    this.#server.timeout(this.#request, 0);
+  }
 }
 
 function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
-    // Models think for minutes: silence is ended by the engine's timers, not by the socket.
-    idleTimeout: 0,
+    // Bun's own default of 10 s would cut off a model that thinks.
+    idleTimeout: Math.min(Math.ceil((options.idleTimeoutMs ?? 0) / 1000), 255),
     maxRequestBodySize: options.maxBodyBytes,
     reusePort: false,
     development: false,

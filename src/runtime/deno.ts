@@ -63,6 +63,9 @@ class DenoConnection implements Connection {
   remoteAddress(): string | undefined {
     return this.#info.remoteAddr.hostname;
   }
+
+  /** Deno never closes a connection for its silence. */
+  allowSilence(): void {}
 }
 
 function serve(options: ServeOptions, handle: HttpHandler): HttpServer {

@@ -26,6 +26,11 @@ export interface ServeOptions {
   readonly port: number;
   /** Above it the server itself answers 413; set it well above what the handler refuses. */
   readonly maxBodyBytes: number;
+  /**
+   * Connections that are silent for so long are closed, in the middle of an answer too unless it has asked for
+   * `allowSilence`. Coarse, at most 255 s; absent: never, and a client that vanished keeps its connection for ever.
+   */
+  readonly idleTimeoutMs?: number;
 }
 
 export type HttpHandler = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -34,6 +39,8 @@ export type HttpHandler = (request: Request, connection: Connection) => Response
 export interface Connection {
   /** IP address without port; `undefined` once the answer is over. */
   remoteAddress(): string | undefined;
+  /** For an answer that may take longer than `idleTimeoutMs` to begin or to go on. Holds for the connection's life. */
+  allowSilence(): void;
 }
 
 export interface HttpServer {

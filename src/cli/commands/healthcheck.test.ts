@@ -47,7 +47,14 @@ async function check(directory: string, environment: { [name: string]: string } 
     "state-home": undefined,
     "runtime-dir": directory,
   };
-  const host = { runtime: createBunRuntime(), terminal, environment, workingDirectory: "/", commands: [] };
+  const host = {
+    runtime: createBunRuntime(),
+    terminal,
+    environment,
+    workingDirectory: "/",
+    platform: "linux",
+    commands: [],
+  };
   const code = await healthcheck({ flags, words: [] }, host);
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }

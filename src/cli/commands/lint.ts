@@ -1,17 +1,27 @@
 import { readFileSync } from "node:fs";
-import type { World } from "../../config/index.ts";
+import type * as config from "../../config/index.ts";
 import { exitCode, systemReason } from "../failure.ts";
 import { countFindings, hasErrors, writeFinding } from "../findings.ts";
-import type { CommandBody } from "../grammar/command.ts";
+import type { CommandBody, Host } from "../grammar/command.ts";
 import { expandPath } from "../paths/expand-path.ts";
 
+export const lint: CommandBody = async ({ words }, host) =>
+  lintFiles(words, host, await import("../../config/index.ts"));
+
 /** Findings on stdout, their number for each file on stderr; fails if one of them is an error. */
-export const lint: CommandBody = async ({ words }, host) => {
-  const { compileGateway, formatDiagnostic } = await import("../../config/index.ts");
+export function lintFiles(
+  names: readonly string[],
+  host: Pick<Host, "terminal" | "environment" | "workingDirectory">,
+  { compileGateway, formatDiagnostic }: Pick<typeof config, "compileGateway" | "formatDiagnostic">,
+): number {
   const { terminal, environment } = host;
-  const world: World = { environment, readFile: (path) => readFileSync(path, "utf8"), nowMs: Date.now() };
+  const world: config.World = {
+    environment,
+    readFile: (path) => readFileSync(path, "utf8"),
+    nowMs: Date.now(),
+  };
   let isSound = true;
-  for (const name of words) {
+  for (const name of names) {
     const text = readText(expandPath(name, host));
     if (text instanceof Error) {
       terminal.err(`${name}: cannot be read: ${systemReason(text)}\n`);
@@ -24,7 +34,7 @@ export const lint: CommandBody = async ({ words }, host) => {
     isSound &&= !hasErrors(diagnostics);
   }
   return isSound ? exitCode.ok : exitCode.failed;
-};
+}
 
 function readText(path: string): string | Error {
   try {

@@ -9,6 +9,8 @@ export interface Host {
   readonly terminal: Terminal;
   readonly environment: { readonly [name: string]: string | undefined };
   readonly workingDirectory: string;
+  /** As `process.platform` says. */
+  readonly platform: string;
   /** The whole table, for commands that write about it. */
   readonly commands: readonly Command[];
 }

@@ -73,7 +73,8 @@ export class Gateway {
 
   /** Compiles anew and swaps if that is sound; else says why by line and goes on. Never throws; one at a time. */
   reload(cause: string): Promise<void> {
-    this.#busy = this.#busy.then(() => this.#reload(cause));
+    const next = () => this.#reload(cause);
+    this.#busy = this.#busy.then(next, next);
     return this.#busy;
   }
 
@@ -101,6 +102,8 @@ export class Gateway {
     const loaded = this.#load();
     for (const notice of loaded.notices) reporter.say(`warning: ${notice}`, "warn");
     const model = this.#accept(loaded);
+    // From here on, so that a change during the start is not missed: its reload waits for the start to end.
+    this.#watcher.follow(loaded.files);
     this.#writeGenerated(loaded, model);
     directory.write(directory.paths.accessLog, "");
 
@@ -125,7 +128,6 @@ export class Gateway {
     this.#engine = engine;
     if (this.#isStopping()) return;
     this.#state = "LIVE";
-    this.#watcher.follow(loaded.files);
     const port = engine.bound[0]?.port ?? 0;
     reporter.say(listeningLine(port, this.#admin.port, performance.now() - startedAtMs));
   }

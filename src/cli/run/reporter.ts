@@ -24,6 +24,9 @@ export class Reporter {
     const line = failureLine("Error running", error);
     this.#terminal.err(line);
     this.#log.keep("error", line.trimEnd());
+    // An error of the program rather than of its user: whoever mends it wants to know where.
+    if (error instanceof TypeError || error instanceof ReferenceError)
+      this.#log.keep("error", error.stack ?? "");
   }
 
   /** Errors and warnings; what is merely worth knowing goes to the log alone. */

