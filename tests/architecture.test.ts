@@ -29,9 +29,8 @@ const mayImport: Record<string, readonly string[]> = {
 /** Package -> the rooms that may use it: what is heavy stays off the way of a request, what is special in one place. */
 const mayUsePackage: Record<string, readonly string[]> = {
   "@bufbuild/cel": ["policy"],
-  "prom-client": ["telemetry"],
   re2js: ["policy"],
-  yaml: ["config"],
+  yaml: ["config", "cli"],
   zod: ["config", "cli"],
 };
 
@@ -72,10 +71,15 @@ interface Import {
   readonly target: string;
 }
 
-/** Static imports, re-exports, and `import("…")` in code and types. */
+/** Static imports and re-exports, and `import("…")` in code and types. */
+const importPattern =
+  /^(?:(?:import|export)\s[\w\s{},*$]*?from\s*|import\s*)"([^"]+)"|\bimport\(\s*"([^"]+)"\s*\)/gm;
+
 function importsOf(file: string): Import[] {
-  const found = read(file).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g);
-  return [...found].map(([, target = ""]) => ({ from: file, target }));
+  return [...read(file).matchAll(importPattern)].map(([, fixed, late]) => ({
+    from: file,
+    target: fixed ?? late ?? "",
+  }));
 }
 
 /** A complaint for each import of `file` that its room may not have. */
