@@ -54,7 +54,7 @@ test(
     });
     const config = example("ollama.yaml").replace("port: 11434", `port: ${ollama.port}`);
     const ask = async (env: Record<string, string>, model: string) => {
-      await using gateway = await startExample(config, { OLLAMA_HOST_NAME: "127.0.0.1", ...env });
+      await using gateway = await startExample(config, { OLLAMA_HOST_NAME: "localhost", ...env });
       const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
       const answer = await client.chat.completions
         .create({ model, messages: [] })

@@ -17,7 +17,6 @@ export interface RuntimeCase {
 }
 
 const fixture = (name: string) => readFileSync(join(import.meta.dirname ?? ".", "fixtures", name), "utf8");
-const text = Buffer.from("a body that is worth compressing ".repeat(20));
 const ca = [fixture("ca.pem")];
 const text = Buffer.from(new TextEncoder().encode("hello"));
 

@@ -77,8 +77,12 @@ function gatewayResources({ port, bufferLimit }: GatewaySpec): Resource[] {
   return resources;
 }
 
+/** Kubernetes wants lower case. */
+const resourceNameOf = (name: string) => name.toLowerCase();
+
 function backendResources(spec: BackendSpec): Resource[] {
-  const { name, apiKey, schema = "OpenAI" } = spec;
+  const { apiKey, schema = "OpenAI" } = spec;
+  const name = resourceNameOf(spec.name);
   const url = new URL(spec.url);
   const address = url.hostname.replace(/^\[|\]$/g, "");
   const at = { port: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
@@ -122,7 +126,7 @@ function routeResource({ backends, rules }: GatewaySpec): Resource {
       parentRefs: [{ name: "tests", kind: "Gateway", group: "gateway.networking.k8s.io" }],
       rules: all.map(({ models, backends, timeouts }) => ({
         matches: models?.map((value) => ({ headers: [{ name: "x-ai-eg-model", value }] })) ?? [anyModel],
-        backendRefs: backends.map((name) => ({ name })),
+        backendRefs: backends.map((name) => ({ name: resourceNameOf(name) })),
         ...(timeouts && { timeouts }),
       })),
     },
