@@ -15,7 +15,7 @@ export interface Understood {
   readonly wantsUsage: boolean;
 }
 
-export interface JsonEndpoint {
+interface JsonEndpoint {
   readonly name: EndpointName;
   readonly family: Family;
   readonly path: string;
@@ -28,7 +28,7 @@ export interface JsonEndpoint {
   understand(body: JsonObject): Understood;
 }
 
-export interface FormEndpoint {
+interface FormEndpoint {
   readonly name: EndpointName;
   readonly family: Family;
   readonly path: string;

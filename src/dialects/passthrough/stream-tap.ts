@@ -3,7 +3,7 @@ import { dataStart, isSentinel, SseScan } from "../wire/sse-scan.ts";
 import type { EventReader } from "./event-reader.ts";
 
 /** Is told of each event that the reader is shown: its data, and where in which bytes its line begins. */
-export type EventWatcher = (data: Uint8Array, bytes: Uint8Array, start: number) => void;
+type EventWatcher = (data: Uint8Array, bytes: Uint8Array, start: number) => void;
 
 /** Shows the events of a stream to a reader, beside the bytes. */
 export class StreamTap implements Stage<Uint8Array, never> {

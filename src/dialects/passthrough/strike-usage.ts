@@ -1,5 +1,6 @@
 import type { Emit, Stage } from "../stage.ts";
-import { decodeText, encodeText, indexOfBytes, joinBytes, needle } from "../wire/bytes.ts";
+import { decodeText, encodeText, indexOfBytes, needle } from "../wire/bytes.ts";
+import { HeldBytes } from "../wire/held-bytes.ts";
 import { findMember, isObjectAt, memberName } from "../wire/json-scan.ts";
 import type { EventReader } from "./event-reader.ts";
 import { StreamTap } from "./stream-tap.ts";
@@ -19,8 +20,7 @@ const usageName = memberName("usage");
  */
 export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   readonly #tap: StreamTap;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
   /** In the middle of an event that was too long to hold. */
   #isReleased = false;
   /** What is being looked at, and the events in it that are to go: `[from, to)`. */
@@ -32,16 +32,16 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   }
 
   push(piece: Uint8Array, emit: Emit<Uint8Array>): void {
-    if (this.#heldBytes === 0) this.#take(piece, emit);
+    if (this.#held.length === 0) this.#take(piece, emit);
     // Without a line end nothing can have become complete.
     else if (piece.indexOf(lf) < 0 && piece.indexOf(cr) < 0) this.#hold(piece, emit);
     else this.#take(this.#release(piece), emit);
   }
 
   end(emit: Emit<Uint8Array>): void {
-    const held = joinBytes(this.#held);
+    const { length } = this.#held;
     const blankLine = encodeText(this.#tap.lineEnd.repeat(2));
-    if (held.length > 0) this.#pass(joinBytes([held, blankLine]), emit, held.length);
+    if (length > 0) this.#pass(this.#release(blankLine), emit, length);
     this.#tap.end();
   }
 
@@ -55,9 +55,8 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   }
 
   #hold(bytes: Uint8Array, emit: Emit<Uint8Array>): void {
-    if (!this.#isReleased && this.#heldBytes + bytes.length <= maxHeldBytes) {
-      this.#held.push(new Uint8Array(bytes));
-      this.#heldBytes += bytes.length;
+    if (!this.#isReleased && this.#held.length + bytes.length <= maxHeldBytes) {
+      this.#held.append(bytes);
       return;
     }
     const released = this.#release(bytes);
@@ -68,10 +67,9 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
 
   /** What is held, and then `bytes`. */
   #release(bytes: Uint8Array): Uint8Array {
-    const joined = joinBytes([...this.#held, bytes]);
-    this.#held = [];
-    this.#heldBytes = 0;
-    return joined;
+    if (this.#held.length === 0) return bytes;
+    this.#held.append(bytes);
+    return this.#held.take();
   }
 
   /** Shows whole events to the tap and sends on what it leaves, up to `length`. */

@@ -43,7 +43,7 @@ export function isSpace(byte: number | undefined): boolean {
 }
 
 /** From the opening quote to after the closing one. */
-export function skipString(bytes: Uint8Array, at: number): number {
+function skipString(bytes: Uint8Array, at: number): number {
   for (let i = at + 1; ; ) {
     for (const stop = Math.min(i + shortWay, bytes.length); i < stop; i++) {
       const byte = bytes[i];
@@ -123,7 +123,7 @@ export function eachEntry(bytes: Uint8Array, at: number, visit: EntryVisitor): v
   }
 }
 
-export type EntryVisitor = (start: number, keyEnd: number, value: number, end: number) => boolean | undefined;
+type EntryVisitor = (start: number, keyEnd: number, value: number, end: number) => boolean | undefined;
 
 export function isObjectAt(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === openBrace;

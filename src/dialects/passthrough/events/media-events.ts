@@ -7,7 +7,7 @@ import { type EventReader, errorMarker, errorReason, usageMarker } from "../even
 const members = ["type", "usage", "error"].map(memberName);
 
 /** What differs between the streams of images, speech and transcripts. */
-export interface MediaWords {
+interface MediaWords {
   /** How the types of events begin that carry content. */
   readonly content: string;
   /** Type of the event that ends the stream and holds the usage. */
