@@ -24,7 +24,6 @@ export function startsWith(bytes: Uint8Array, sought: Needle, at: number): boole
 }
 
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
   let length = 0;
   for (const piece of pieces) length += piece.length;
   const joined = new Uint8Array(length);

@@ -29,7 +29,7 @@ const anthropicTypes: { readonly [status: number]: string } = {
 };
 
 /** Anthropic's own word for a status: the types of https://docs.anthropic.com/en/api/errors, read 2026-11. */
-export function anthropicErrorType(status: number): string {
+function anthropicErrorType(status: number): string {
   return anthropicTypes[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
 }
 
