@@ -159,11 +159,13 @@ describe("Exchange", () => {
     const exchange = engine.begin("/v1/chat/completions", {
       authorization: "Bearer client",
       "x-api-key": "client",
+      "X-Amz-Security-Token": "client",
     });
     exchange.open(encode(chatBody));
     const message = await engine.message(exchange, "keyed");
     expect(message.set.at(-1)).toEqual(["authorization", "Bearer sk-configured"]);
     expect(message.remove).toContain("x-api-key");
+    expect(message.remove).toContain("x-amz-security-token");
   });
 
   test("a stream is asked for usage, counted, and the chunk nobody asked for does not reach the client", async () => {

@@ -228,11 +228,25 @@ function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBa
   const isEdited = ai.body.length > 0 && request.form === undefined;
   return {
     path: outbound.path,
-    remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
+    remove: removals(request.headers, outbound, backend),
     set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
     body: isEdited ? editJson(translated, ai.body) : translated,
     isBodyReplaced: isEdited || outbound.body !== undefined,
   };
+}
+
+function removals(headers: HeaderView, outbound: Outbound, backend: PreparedBackend): readonly string[] {
+  const { remove, removePrefixes } = backend;
+  let found: string[] | undefined;
+  if (removePrefixes.length > 0) {
+    headers.forEach((_value, name) => {
+      if (!removePrefixes.some((prefix) => name.startsWith(prefix))) return;
+      found ??= [];
+      found.push(name);
+    });
+  }
+  if (found === undefined && outbound.remove.length === 0) return remove;
+  return [...outbound.remove, ...remove, ...(found ?? [])];
 }
 
 /** The credential comes last and wins over every edit. */

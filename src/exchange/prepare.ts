@@ -15,6 +15,8 @@ export interface PreparedBackend {
   readonly signer: Signer | undefined;
   /** Headers that never go to this upstream: configured removals and, beside a credential, the client's own. */
   readonly remove: readonly string[];
+  /** Beginnings of such names; which of them a request has shows only when its headers are looked at. */
+  readonly removePrefixes: readonly string[];
   passage(endpoint: EndpointName): Passage | undefined;
 }
 
@@ -50,10 +52,12 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
 function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): PreparedBackend {
   const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
   const signer = credential === undefined ? undefined : prepareSigner(credential, secrets);
+  const remove = [...new Set([...ai.headers.remove, ...(signer?.strip ?? [])])];
   return {
     ai,
     signer,
-    remove: [...new Set([...ai.headers.remove, ...(signer?.strip ?? [])])],
+    remove: remove.filter((name) => !name.endsWith("*")),
+    removePrefixes: remove.filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1)),
     passage: (endpoint) => passageFor(endpoint, ai.schema.name),
   };
 }

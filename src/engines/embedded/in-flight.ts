@@ -40,6 +40,7 @@ export class InFlight {
   #idleMs = 0;
   #lastActivityAt = 0;
   #isDone = false;
+  #peer: string | undefined;
 
   constructor(
     request: Request,
@@ -102,6 +103,11 @@ export class InFlight {
     this.#try.abort(cut);
   }
 
+  /** A stream's end comes when its connection may be gone: whoever logs it wants the peer remembered. */
+  rememberPeer(): void {
+    if (this.#twin.record !== undefined) this.#peer = this.#connection.remoteAddress();
+  }
+
   /** Draws the line, once: settles the exchange and hands a record to whoever listens. */
   done(status: number, isComplete: boolean): void {
     if (this.#isDone) return;
@@ -160,13 +166,25 @@ export class InFlight {
       routeName: route?.name,
       upstreamFailure: this.upstreamFailure,
       responseFlags: flags(this, isComplete),
-      responseDetails: undefined,
+      responseDetails: details(this),
       downstreamLocalAddress: undefined,
-      remoteAddress: () => this.#connection.remoteAddress(),
+      remoteAddress: () => {
+        this.#peer ??= this.#connection.remoteAddress();
+        return this.#peer;
+      },
       settled,
       model: this.exchange?.model,
     };
   }
+}
+
+/** Envoy's words for who answered. */
+function details(request: InFlight): string {
+  if (request.cut === "client-gone") return "downstream_remote_disconnect";
+  if (request.cut === "request-timeout") return "response_timeout";
+  if (request.upstreamServiceMs !== undefined) return "via_upstream";
+  if (request.upstreamFailure !== undefined) return "upstream_reset_before_response_started";
+  return request.route === undefined ? "route_not_found" : "direct_response";
 }
 
 /** Envoy's words for the ways a request ends; `-` is none of them. */

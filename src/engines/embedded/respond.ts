@@ -91,6 +91,7 @@ function stream(
   plan: Exclude<BodyPlan, { type: "whole" }>,
   encoding: string | undefined,
 ): Response {
+  inFlight.rememberPeer();
   const headers = clientHeaders(upstream.headers);
   let source = body;
   let stage: Stage<Uint8Array, Uint8Array> | undefined;
