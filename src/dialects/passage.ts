@@ -1,6 +1,7 @@
 import type { Schema, SchemaName } from "../model/ai.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { IrUsage } from "./ir/usage.ts";
+import type { IrWarning } from "./ir/values.ts";
 import type { Stage } from "./stage.ts";
 
 /** What a client can ask for, whatever path it is mounted at. */
@@ -65,6 +66,8 @@ export interface Outbound {
   readonly set: readonly (readonly [string, string])[];
   readonly remove: readonly string[];
   readonly body?: Uint8Array;
+  /** What of the request cannot travel to this backend. */
+  readonly warnings?: readonly IrWarning[];
 }
 
 /**
@@ -72,7 +75,10 @@ export interface Outbound {
  * Stateless: what an answer needs to remember lives in the `AnswerReader` made for it.
  */
 export interface Passage {
-  /** Throws `ExchangeFailure` (`untranslatable`) for what this backend cannot be told. */
+  /**
+   * Throws `ExchangeFailure`: `untranslatable` for what this backend cannot be told, `invalid_request` for a body that
+   * is against the grammar of its API where only translation notices.
+   */
   request(request: ClientRequest, target: Target): Outbound;
   /** One for each attempt; it treats that attempt's answer. */
   answer(request: ClientRequest, target: Target, meter: Meter): AnswerReader;
@@ -132,6 +138,8 @@ export interface Meter {
   complete(): void;
   /** The answer is an error although its status was good. */
   failed(reason: string): void;
+  /** Something of the answer that the client's API cannot say. */
+  warn?(warning: IrWarning): void;
 }
 
 /** Which passage serves a pair; `undefined` where none does (501). */

@@ -14,4 +14,8 @@ export interface IrUsage {
   reasoningTokens?: number;
   /** As reported; else input + output where someone needs it. */
   totalTokens?: number;
+  /** Parts of the input by what was put in. */
+  inputAudioTokens?: number;
+  inputImageTokens?: number;
+  outputAudioTokens?: number;
 }

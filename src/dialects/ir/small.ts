@@ -1,0 +1,55 @@
+import type { IrMessage, IrRequest } from "./request.ts";
+import type { IrUsage } from "./usage.ts";
+import type { Extras, JsonObject } from "./values.ts";
+
+export type IrEmbedInput =
+  | { readonly text: string; readonly task?: string | undefined; readonly title?: string | undefined }
+  | { readonly tokens: readonly number[] };
+
+export interface IrEmbedRequest {
+  readonly model: string;
+  readonly inputs: readonly IrEmbedInput[];
+  /** vLLM's form: a conversation instead of inputs. */
+  readonly messages?: readonly IrMessage[] | undefined;
+  readonly encoding: "float" | "base64";
+  readonly dimensions?: number | undefined;
+  readonly task?: string | undefined;
+  readonly title?: string | undefined;
+  readonly truncate?: boolean | undefined;
+  readonly extras: Extras;
+}
+
+export interface IrEmbedResponse {
+  readonly vectors: readonly {
+    readonly values: readonly number[];
+    readonly isTruncated?: boolean | undefined;
+  }[];
+  readonly model?: string | undefined;
+  readonly usage?: IrUsage | undefined;
+}
+
+export interface IrRerankRequest {
+  readonly model: string;
+  readonly query: string;
+  readonly documents: readonly (string | JsonObject)[];
+  readonly topN?: number | undefined;
+  readonly maxTokensPerDocument?: number | undefined;
+  readonly extras: Extras;
+}
+
+export interface IrRerankResponse {
+  readonly id?: string | undefined;
+  readonly results: readonly { readonly index: number; readonly score: number }[];
+  readonly searchUnits?: number | undefined;
+  readonly usage?: IrUsage | undefined;
+}
+
+/** Counts what would be generated, so it shares the message writers (tokenize, count_tokens, input_tokens, countTokens). */
+export interface IrCountRequest {
+  readonly request: IrRequest;
+  readonly extras: Extras;
+}
+
+export interface IrCountResponse {
+  readonly inputTokens: number;
+}

@@ -1,0 +1,166 @@
+import { ExchangeFailure } from "../model/failure.ts";
+import type { AnswerContext, BackendDialect, BackendTarget, ClientDialect, Clock, Host } from "./dialect.ts";
+import type { IrEvent } from "./ir/events.ts";
+import { Fold } from "./ir/fold.ts";
+import { meterEvent } from "./ir/meter.ts";
+import type { IrRequest } from "./ir/request.ts";
+import type {
+  AnswerReader,
+  BodyPlan,
+  ClientRequest,
+  Meter,
+  Outbound,
+  Passage,
+  Replacement,
+  Target,
+  UpstreamHead,
+} from "./passage.ts";
+import type { Emit } from "./stage.ts";
+import { type AnswerWay, FramedSource, TranslatedStream, WholeSource } from "./translated-stream.ts";
+
+/** The whole way of requests of one client dialect to one backend dialect at one host, and of their answers. */
+export function translate<H extends Host>(
+  client: ClientDialect,
+  backend: BackendDialect<H>,
+  host: H,
+  clock: Clock = systemClock,
+): Passage {
+  const pair: Pair<H> = { client, backend, host, clock, read: remembering(client) };
+  return {
+    request: (request, target) => writeOutbound(pair, request, target),
+    answer: (request, target, meter) => new TranslatedAnswer(pair, request, target, meter),
+  };
+}
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  newId: (prefix) => prefix + crypto.randomUUID().replaceAll("-", ""),
+};
+
+interface Pair<H extends Host> {
+  readonly client: ClientDialect;
+  readonly backend: BackendDialect<H>;
+  readonly host: H;
+  readonly clock: Clock;
+  readonly read: (request: ClientRequest) => IrRequest;
+}
+
+/** A request is read once, however many attempts it takes. */
+function remembering(client: ClientDialect): (request: ClientRequest) => IrRequest {
+  const read = new WeakMap<ClientRequest, IrRequest>();
+  return (request) => {
+    let ir = read.get(request);
+    if (ir === undefined) {
+      ir = client.readRequest(request);
+      read.set(request, ir);
+    }
+    return ir;
+  };
+}
+
+function backendTarget<H extends Host>(
+  pair: Pair<H>,
+  request: ClientRequest,
+  target: Target,
+): BackendTarget<H> {
+  return { schema: target.schema, model: target.model, host: pair.host, headers: request.headers };
+}
+
+function writeOutbound<H extends Host>(pair: Pair<H>, request: ClientRequest, target: Target): Outbound {
+  const written = pair.backend.writeRequest(pair.read(request), backendTarget(pair, request, target));
+  return {
+    path: written.path,
+    set: [["content-type", "application/json"], ...written.set],
+    remove: written.remove,
+    body: new TextEncoder().encode(written.body),
+    warnings: written.warnings,
+  };
+}
+
+class TranslatedAnswer<H extends Host> implements AnswerReader {
+  readonly #pair: Pair<H>;
+  readonly #request: ClientRequest;
+  readonly #target: Target;
+  readonly #meter: Meter;
+
+  constructor(pair: Pair<H>, request: ClientRequest, target: Target, meter: Meter) {
+    this.#pair = pair;
+    this.#request = request;
+    this.#target = target;
+    this.#meter = meter;
+  }
+
+  success(head: UpstreamHead): BodyPlan {
+    const { backend, host } = this.#pair;
+    const way = this.#way(head);
+    if (!this.#request.isStream) return { type: "whole", read: (body) => this.#readWhole(body, way) };
+    const isWhole = (head.headers.get("content-type") ?? "").includes("application/json");
+    const source = isWhole
+      ? new WholeSource((text, emit) => this.#readText(text, way.context, emit))
+      : new FramedSource(host.frames(), backend.streamReader(way.context));
+    return {
+      type: "rewrite",
+      stage: new TranslatedStream(source, way),
+      set: [["content-type", "text/event-stream"]],
+      remove: ["content-length"],
+    };
+  }
+
+  error(head: UpstreamHead, body: Uint8Array): Replacement {
+    const { backend, client, host } = this.#pair;
+    const text = new TextDecoder().decode(body);
+    const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
+    const encoded = new TextEncoder().encode(client.writeError(error, "body"));
+    const contentType = "application/json";
+    if (error.retryAfterMs === undefined || head.headers.has("retry-after"))
+      return { body: encoded, contentType };
+    return {
+      body: encoded,
+      contentType,
+      set: [["retry-after", String(Math.ceil(error.retryAfterMs / 1000))]],
+    };
+  }
+
+  #way(head: UpstreamHead): AnswerWay {
+    const { backend, client, clock, read } = this.#pair;
+    const context: AnswerContext = {
+      requestModel: this.#target.model,
+      wantsUsage: this.#request.wantsUsage,
+      answerHeaders: head.headers,
+      nowMs: () => clock.nowMs(),
+      newId: (prefix) => clock.newId(prefix),
+      warn: (warning) => this.#meter.warn?.(warning),
+    };
+    const repairs =
+      backend.repairs?.(read(this.#request), backendTarget(this.#pair, this.#request, this.#target)) ?? [];
+    return { client, context, meter: this.#meter, repairs };
+  }
+
+  #readWhole(body: Uint8Array, way: AnswerWay): Replacement {
+    const fold = new Fold();
+    let entry: Emit<IrEvent> = (event) => fold.push(event);
+    const ends: (() => void)[] = [];
+    for (const stage of way.repairs.toReversed()) {
+      const next = entry;
+      entry = (event) => stage.push(event, next);
+      ends.unshift(() => stage.end(next, false));
+    }
+    this.#readText(new TextDecoder().decode(body), way.context, (event) => {
+      meterEvent(event, way.meter);
+      entry(event);
+    });
+    for (const end of ends) end();
+    if (fold.error !== undefined) throw new ExchangeFailure("bad_upstream_answer", fold.error.message);
+    const text = way.client.writeResponse(fold.response(), way.context);
+    return { body: new TextEncoder().encode(text), contentType: "application/json" };
+  }
+
+  #readText(text: string, context: AnswerContext, emit: Emit<IrEvent>): void {
+    try {
+      this.#pair.backend.readResponse(text, context, emit);
+    } catch (cause) {
+      if (cause instanceof ExchangeFailure) throw cause;
+      throw new ExchangeFailure("bad_upstream_answer", "The upstream's answer could not be read", { cause });
+    }
+  }
+}
