@@ -10,7 +10,7 @@ export interface Credential extends Keyed {
 
 /**
  * - `header`: a fixed key as the value of a header, after `scheme` and a space if there is one.
- * - `unavailable`: nothing can be sent; each attempt fails with `credential_unavailable`, for the reason given.
+ * - `unavailable`: the credential cannot be had; requests to its backends fail, and others go on.
  */
 export type CredentialWay =
   | {
