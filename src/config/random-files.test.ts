@@ -58,7 +58,7 @@ function spoil(random: (below: number) => number): string {
 test("whatever is written: a model or an error, each finding with a place, and nothing thrown", () => {
   const random = randomNumbers(11);
   const counts = { models: 0, errors: 0 };
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < 60; round++) {
     const sources = [{ name: "gw.yaml", text: spoil(random), isSubstituted: true }];
     const world = testWorld();
     const compiled = compileGateway(sources, world);
@@ -69,5 +69,5 @@ test("whatever is written: a model or an error, each finding with a place, and n
     counts[isRefused ? "errors" : "models"]++;
   }
   expect(counts.models).toBeGreaterThan(4);
-  expect(counts.errors).toBeGreaterThan(40);
-});
+  expect(counts.errors).toBeGreaterThan(20);
+}, 30_000);

@@ -27,7 +27,7 @@ export interface CelActivation {
 }
 
 /** First names of the attributes that Envoy offers to filters. */
-export const celRoots = [
+const celRoots = [
   "request",
   "response",
   "connection",
