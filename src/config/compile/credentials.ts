@@ -6,10 +6,10 @@ import { originOf, type Resource } from "../resource.ts";
 import type { CredentialType } from "../resources/ai-gateway/backend-security-policy.ts";
 import { groups, type SecretReference } from "../resources/common.ts";
 import { type Entry, refer } from "../secrets.ts";
+import { sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
 import { isHeaderValue } from "./edits.ts";
 import { printOf } from "./print.ts";
-import { sortByName } from "./tls.ts";
 
 type Policy = Resource<"BackendSecurityPolicy">;
 type Spec = ValueOf<"BackendSecurityPolicy">["spec"];
@@ -134,7 +134,7 @@ function sayEmpty(
   });
 }
 
-/** The Secret's entry that a policy refers to. Only some types look into other namespances: `isNamespaceHonoured`. */
+/** The Secret's entry that a policy refers to. Only some types look into other namespaces: `isNamespaceHonoured`. */
 function secretEntry(
   { inventory, entries, report }: Context,
   policy: Policy,
