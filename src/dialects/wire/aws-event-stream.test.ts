@@ -1,0 +1,201 @@
+import { describe, expect, test } from "bun:test";
+import { crc32 } from "node:zlib";
+import type { WireEvent } from "../dialect.ts";
+import { AwsEventStreamReader, brokenFrame, cutFrame } from "./aws-event-stream.ts";
+
+const messageStop = Buffer.from(
+  "0000007a00000051ca2c46650d3a6d6573736167652d747970650700056576656e740b3a6576656e742d747970650700" +
+    "0b6d65737361676553746f700d3a636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e7b2273" +
+    "746f70526561736f6e223a22656e645f7475726e227d3dc33bfa",
+  "hex",
+);
+const throttling = Buffer.from(
+  "0000008800000061de0175f40d3a6d6573736167652d74797065070009657863657074696f6e0f3a657863657074696f" +
+    "6e2d747970650700137468726f74746c696e67457863657074696f6e0d3a636f6e74656e742d74797065070010617070" +
+    "6c69636174696f6e2f6a736f6e7b226d657373616765223a22736c6f7720646f776e227d4e43b958",
+  "hex",
+);
+const chunk = Buffer.from(
+  "000000850000004bfd2a78930b3a6576656e742d747970650700056368756e6b0d3a636f6e74656e742d747970650700" +
+    "106170706c69636174696f6e2f6a736f6e0d3a6d6573736167652d747970650700056576656e747b226279746573223a" +
+    "2265794a306558426c496a6f6963476c755a794a39222c2270223a22616263227d730336a1",
+  "hex",
+);
+
+/** Name, type and raw value. */
+type Header = readonly [string, number, Uint8Array];
+
+const text = (name: string, value: string): Header => {
+  const bytes = Buffer.from(value);
+  return [name, 7, Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes])];
+};
+
+function frame(headers: readonly Header[], payload: string | Uint8Array): Uint8Array {
+  const head = Buffer.concat(
+    headers.map(([name, type, value]) =>
+      Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([type]), value]),
+    ),
+  );
+  const body = Buffer.from(payload);
+  const bytes = Buffer.alloc(16 + head.length + body.length);
+  bytes.writeUInt32BE(bytes.length, 0);
+  bytes.writeUInt32BE(head.length, 4);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 8)), 8);
+  bytes.set(head, 12);
+  bytes.set(body, 12 + head.length);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, bytes.length - 4)), bytes.length - 4);
+  return bytes;
+}
+
+const event = (name: string, payload: string): Uint8Array =>
+  frame([text(":message-type", "event"), text(":event-type", name)], payload);
+
+function flip(bytes: Uint8Array, at: number): Uint8Array {
+  const flipped = new Uint8Array(bytes);
+  flipped[at]! ^= 1;
+  return flipped;
+}
+
+function withPrelude(frameBytes: number, headersBytes: number): Uint8Array {
+  const bytes = Buffer.alloc(16);
+  bytes.writeUInt32BE(frameBytes, 0);
+  bytes.writeUInt32BE(headersBytes, 4);
+  bytes.writeUInt32BE(crc32(bytes.subarray(0, 8)), 8);
+  return bytes;
+}
+
+function read(pieces: Iterable<Uint8Array>): WireEvent[] {
+  const reader = new AwsEventStreamReader();
+  const events: WireEvent[] = [];
+  for (const piece of pieces) {
+    const reused = Buffer.from(piece);
+    reader.push(reused, (item) => events.push(item));
+    reused.fill(0xee);
+  }
+  reader.end((item) => events.push(item));
+  return events;
+}
+
+function* cutEverywhere(body: Uint8Array): Generator<Uint8Array[]> {
+  for (let at = 0; at <= body.length; at++) yield [body.slice(0, at), body.slice(at)];
+  yield Array.from(body, (byte) => Uint8Array.of(byte));
+}
+
+const named = (name: string | undefined, data: string): WireEvent => ({
+  event: name,
+  data,
+  isException: false,
+});
+const failed = (name: string | undefined, data: string): WireEvent => ({
+  event: name,
+  data,
+  isException: true,
+});
+const broken = (why: string): WireEvent =>
+  failed(brokenFrame, JSON.stringify({ message: `The upstream sent a broken event stream: ${why}` }));
+const cut = failed(cutFrame, '{"message":"The upstream\'s event stream ended within a frame"}');
+const stop = named("messageStop", '{"stopReason":"end_turn"}');
+
+const everyType: Header[] = [
+  ["yes", 0, new Uint8Array(0)],
+  ["no", 1, new Uint8Array(0)],
+  ["int8", 2, Uint8Array.of(1)],
+  ["int16", 3, new Uint8Array(2)],
+  ["int32", 4, new Uint8Array(4)],
+  ["int64", 5, new Uint8Array(8)],
+  ["bytes", 6, Uint8Array.of(0, 3, 7, 7, 7)],
+  ["time", 8, new Uint8Array(8)],
+  ["uuid", 9, new Uint8Array(16)],
+  text(":event-type", "all"),
+];
+
+const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
+  {
+    name: "events, exceptions and chunks",
+    body: Buffer.concat([chunk, messageStop, throttling]),
+    want: [
+      named("chunk", '{"bytes":"eyJ0eXBlIjoicGluZyJ9","p":"abc"}'),
+      stop,
+      failed("throttlingException", '{"message":"slow down"}'),
+    ],
+  },
+  {
+    name: "an error without a model as an exception",
+    body: frame(
+      [text(":error-message", 'It "broke"'), text(":error-code", "500"), text(":message-type", "error")],
+      "",
+    ),
+    want: [failed("500", '{"message":"It \\"broke\\""}')],
+  },
+  { name: "headers of every type", body: frame(everyType, "{}"), want: [named("all", "{}")] },
+  { name: "a frame without headers and payload", body: frame([], ""), want: [named(undefined, "")] },
+  {
+    name: "letters of several bytes",
+    body: event("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}'),
+    want: [named("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}')],
+  },
+  {
+    name: "a wrong prelude checksum as an exception, and nothing after it",
+    body: Buffer.concat([messageStop, flip(messageStop, 8), messageStop]),
+    want: [stop, broken("a prelude checksum is wrong")],
+  },
+  {
+    name: "a wrong length as an exception",
+    body: Buffer.concat([flip(messageStop, 3), messageStop]),
+    want: [broken("a prelude checksum is wrong")],
+  },
+  {
+    name: "a changed payload as an exception",
+    body: Buffer.concat([flip(messageStop, 100), messageStop]),
+    want: [broken("a checksum is wrong")],
+  },
+  {
+    name: "a changed checksum as an exception",
+    body: flip(messageStop, messageStop.length - 1),
+    want: [broken("a checksum is wrong")],
+  },
+  {
+    name: "a frame that claims to be huge as an exception, before it is there",
+    body: withPrelude(0x7fffffff, 0),
+    want: [broken("a frame has 2147483647 bytes, allowed are 25165824")],
+  },
+  {
+    name: "headers that are longer than their frame as an exception",
+    body: withPrelude(40, 25),
+    want: [broken("a frame of 40 bytes has 25 bytes of headers")],
+  },
+  {
+    name: "a header that ends beyond its frame as an exception",
+    body: frame([["x", 7, Uint8Array.of(1, 0)]], "{}"),
+    want: [broken("a header ends beyond its frame")],
+  },
+  {
+    name: "a header of an unknown type as an exception",
+    body: frame([["x", 10, new Uint8Array(0)]], "{}"),
+    want: [broken("a header has an unknown type")],
+  },
+  {
+    name: "a body that stops within a frame as an exception",
+    body: Buffer.concat([messageStop, messageStop.subarray(0, 60)]),
+    want: [stop, cut],
+  },
+  {
+    name: "a body that stops within a prelude as an exception",
+    body: messageStop.subarray(0, 5),
+    want: [cut],
+  },
+  { name: "an empty body as nothing", body: new Uint8Array(0), want: [] },
+];
+
+describe("AwsEventStreamReader", () => {
+  test.each(cases)("reads $name, cut anywhere", ({ body, want }) => {
+    for (const pieces of cutEverywhere(body)) expect(read(pieces)).toEqual(want);
+  });
+
+  test("is linear in a long frame that comes in small pieces", () => {
+    const long = event("image", `"${"x".repeat(4_000_000)}"`);
+    const pieces = [];
+    for (let at = 0; at < long.length; at += 1000) pieces.push(long.subarray(at, at + 1000));
+    expect(read(pieces)[0]?.data.length).toBe(4_000_002);
+  });
+});
