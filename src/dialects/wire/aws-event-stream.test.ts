@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
+import { cutEverywhere } from "../testing.ts";
 import { AwsEventStreamReader, brokenFrame, cutFrame } from "./aws-event-stream.ts";
 
 const messageStop = Buffer.from(
@@ -64,6 +65,7 @@ function withPrelude(frameBytes: number, headersBytes: number): Uint8Array {
   return bytes;
 }
 
+/** All events; every piece is overwritten after it was pushed, as its owner may do. */
 function read(pieces: Iterable<Uint8Array>): WireEvent[] {
   const reader = new AwsEventStreamReader();
   const events: WireEvent[] = [];
@@ -74,11 +76,6 @@ function read(pieces: Iterable<Uint8Array>): WireEvent[] {
   }
   reader.end((item) => events.push(item));
   return events;
-}
-
-function* cutEverywhere(body: Uint8Array): Generator<Uint8Array[]> {
-  for (let at = 0; at <= body.length; at++) yield [body.slice(0, at), body.slice(at)];
-  yield Array.from(body, (byte) => Uint8Array.of(byte));
 }
 
 const named = (name: string | undefined, data: string): WireEvent => ({

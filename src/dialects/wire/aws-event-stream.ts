@@ -10,8 +10,8 @@ const preludeBytes = 12;
 const frameOverheadBytes = 16;
 
 /** `event` of the exceptions that the framing itself finds. */
-export const brokenFrame = "broken_frame";
-export const cutFrame = "cut_frame";
+export const brokenFrame = "brokenFrame";
+export const cutFrame = "cutFrame";
 
 /**
  * Cuts an `application/vnd.amazon.eventstream` body into frames, and checks both checksums of each.
@@ -19,8 +19,8 @@ export const cutFrame = "cut_frame";
  * - An event frame comes out with its `:event-type` and its payload as text.
  * - An exception frame (`:exception-type`) and an unmodelled error (`:error-code`, `:error-message`) come out as
  *   exceptions; the message is in the JSON of `data`.
- * - A wrong length or checksum comes out as the exception `broken_frame`, once, and nothing after it is read: where the
- *   next frame begins is unknown. Bytes left over at the end come out as `cut_frame`.
+ * - A wrong length or checksum comes out as the exception `brokenFrame`, once, and nothing after it is read: where the
+ *   next frame begins is unknown. Bytes left over at the end come out as `cutFrame`.
  *
  * @see https://smithy.io/2.0/aws/amazon-eventstream.html
  */
@@ -168,10 +168,14 @@ function readHead(bytes: Uint8Array): Head {
   const texts = readTextHeaders(bytes);
   switch (texts.get(":message-type")) {
     case "exception":
-      return { event: texts.get(":exception-type"), isException: true, message: undefined };
+      return { event: texts.get(":exception-type") ?? "exception", isException: true, message: undefined };
     case "error": {
       const message = texts.get(":error-message") ?? "";
-      return { event: texts.get(":error-code"), isException: true, message: JSON.stringify({ message }) };
+      return {
+        event: texts.get(":error-code") ?? "error",
+        isException: true,
+        message: JSON.stringify({ message }),
+      };
     }
     default:
       return { event: texts.get(":event-type"), isException: false, message: undefined };
