@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
 import { cutEverywhere } from "../testing.ts";
 import { AwsEventStreamReader, brokenFrame, cutFrame } from "./aws-event-stream.ts";
+import { type AwsHeader, awsEvent, awsFrame, textHeader } from "./testing.ts";
 
 const messageStop = Buffer.from(
   "0000007a00000051ca2c46650d3a6d6573736167652d747970650700056576656e740b3a6576656e742d747970650700" +
@@ -22,34 +23,6 @@ const chunk = Buffer.from(
     "2265794a306558426c496a6f6963476c755a794a39222c2270223a22616263227d730336a1",
   "hex",
 );
-
-/** Name, type and raw value. */
-type Header = readonly [string, number, Uint8Array];
-
-const text = (name: string, value: string): Header => {
-  const bytes = Buffer.from(value);
-  return [name, 7, Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes])];
-};
-
-function frame(headers: readonly Header[], payload: string | Uint8Array): Uint8Array {
-  const head = Buffer.concat(
-    headers.map(([name, type, value]) =>
-      Buffer.concat([Buffer.from([name.length]), Buffer.from(name), Buffer.from([type]), value]),
-    ),
-  );
-  const body = Buffer.from(payload);
-  const bytes = Buffer.alloc(16 + head.length + body.length);
-  bytes.writeUInt32BE(bytes.length, 0);
-  bytes.writeUInt32BE(head.length, 4);
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, 8)), 8);
-  bytes.set(head, 12);
-  bytes.set(body, 12 + head.length);
-  bytes.writeUInt32BE(crc32(bytes.subarray(0, bytes.length - 4)), bytes.length - 4);
-  return bytes;
-}
-
-const event = (name: string, payload: string): Uint8Array =>
-  frame([text(":message-type", "event"), text(":event-type", name)], payload);
 
 function flip(bytes: Uint8Array, at: number): Uint8Array {
   const flipped = new Uint8Array(bytes);
@@ -93,7 +66,7 @@ const broken = (why: string): WireEvent =>
 const cut = failed(cutFrame, '{"message":"The upstream\'s event stream ended within a frame"}');
 const stop = named("messageStop", '{"stopReason":"end_turn"}');
 
-const everyType: Header[] = [
+const everyType: AwsHeader[] = [
   ["yes", 0, new Uint8Array(0)],
   ["no", 1, new Uint8Array(0)],
   ["int8", 2, Uint8Array.of(1)],
@@ -103,7 +76,7 @@ const everyType: Header[] = [
   ["bytes", 6, Uint8Array.of(0, 3, 7, 7, 7)],
   ["time", 8, new Uint8Array(8)],
   ["uuid", 9, new Uint8Array(16)],
-  text(":event-type", "all"),
+  textHeader(":event-type", "all"),
 ];
 
 const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
@@ -118,17 +91,21 @@ const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
   },
   {
     name: "an error without a model as an exception",
-    body: frame(
-      [text(":error-message", 'It "broke"'), text(":error-code", "500"), text(":message-type", "error")],
+    body: awsFrame(
+      [
+        textHeader(":error-message", 'It "broke"'),
+        textHeader(":error-code", "500"),
+        textHeader(":message-type", "error"),
+      ],
       "",
     ),
     want: [failed("500", '{"message":"It \\"broke\\""}')],
   },
-  { name: "headers of every type", body: frame(everyType, "{}"), want: [named("all", "{}")] },
-  { name: "a frame without headers and payload", body: frame([], ""), want: [named(undefined, "")] },
+  { name: "headers of every type", body: awsFrame(everyType, "{}"), want: [named("all", "{}")] },
+  { name: "a frame without headers and payload", body: awsFrame([], ""), want: [named(undefined, "")] },
   {
     name: "letters of several bytes",
-    body: event("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}'),
+    body: awsEvent("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}'),
     want: [named("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}')],
   },
   {
@@ -163,12 +140,12 @@ const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
   },
   {
     name: "a header that ends beyond its frame as an exception",
-    body: frame([["x", 7, Uint8Array.of(1, 0)]], "{}"),
+    body: awsFrame([["x", 7, Uint8Array.of(1, 0)]], "{}"),
     want: [broken("a header ends beyond its frame")],
   },
   {
     name: "a header of an unknown type as an exception",
-    body: frame([["x", 10, new Uint8Array(0)]], "{}"),
+    body: awsFrame([["x", 10, new Uint8Array(0)]], "{}"),
     want: [broken("a header has an unknown type")],
   },
   {
@@ -190,7 +167,7 @@ describe("AwsEventStreamReader", () => {
   });
 
   test("is linear in a long frame that comes in small pieces", () => {
-    const long = event("image", `"${"x".repeat(4_000_000)}"`);
+    const long = awsEvent("image", `"${"x".repeat(4_000_000)}"`);
     const pieces = [];
     for (let at = 0; at < long.length; at += 1000) pieces.push(long.subarray(at, at + 1000));
     expect(read(pieces)[0]?.data.length).toBe(4_000_002);
