@@ -127,8 +127,8 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
       requestModel: this.#target.model,
       wantsUsage: this.#request.wantsUsage,
       answerHeaders: head.headers,
-      nowMs: clock.nowMs,
-      newId: clock.newId,
+      nowMs: () => clock.nowMs(),
+      newId: (prefix) => clock.newId(prefix),
       warn: (warning) => this.#meter.warn?.(warning),
     };
     const repairs =

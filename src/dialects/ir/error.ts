@@ -20,6 +20,8 @@ export interface IrError {
   readonly status: number;
   /** The provider's word, or the name that stands for a body that is not JSON. */
   readonly type: string;
+  /** The provider gave no word; `type` is a stand-in. */
+  readonly isUnnamed?: boolean | undefined;
   readonly message: string;
   readonly code?: string | undefined;
   readonly param?: string | undefined;

@@ -29,11 +29,13 @@ export function readAwsException(frame: WireEvent): IrError {
 export function readAwsError({ status, headers, text }: UpstreamError): IrError {
   const body = parseObject(text);
   const named = headers.get("x-amzn-errortype")?.split(":")[0]?.trim();
-  const type = named || textOf(body?.["__type"])?.split("#").at(-1) || textOf(body?.["code"]) || unnamedType;
+  const type = named || textOf(body?.["__type"])?.split("#").at(-1) || textOf(body?.["code"]);
+  const isUnnamed = body === undefined || !type;
   return {
     kind: errorKindOf(status),
     status,
-    type: body === undefined ? unnamedType : type,
+    type: isUnnamed ? unnamedType : type,
+    isUnnamed,
     message: messageOf(text) ?? text,
     requestId: headers.get("x-amzn-requestid") ?? undefined,
   };

@@ -1,0 +1,25 @@
+/** What a Claude model can do, by its name. */
+export interface ModelAbilities {
+  /** Structured output by a JSON schema: every model from 4.5 on. */
+  readonly hasSchema: boolean;
+  /** `output_config.effort`: Opus from 4.5, Sonnet from 4.6, every model from 5 on. */
+  readonly hasEffort: boolean;
+}
+
+/** `claude-opus-4-5-20251101`, `claude-sonnet-4-5@20250929`, `us.anthropic.claude-sonnet-5-v1:0`: family, then version. */
+const named = /(opus|sonnet|haiku|fable|mythos)-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/;
+const none: ModelAbilities = { hasSchema: false, hasEffort: false };
+const all: ModelAbilities = { hasSchema: true, hasEffort: true };
+
+/** A name that says no version of Claude can do nothing of it, as far as anybody knows. */
+export function abilitiesOf(model: string): ModelAbilities {
+  const name = model.toLowerCase();
+  if (name.includes("mythos-preview")) return all;
+  const [, family, major, minor] = named.exec(name) ?? [];
+  if (major === undefined) return none;
+  const version = Number(major) + Number(minor ?? 0) / 100;
+  const hasSchema = version >= 4.05;
+  const hasEffort =
+    version >= 5 || (family === "opus" && hasSchema) || (family === "sonnet" && version >= 4.06);
+  return { hasSchema, hasEffort };
+}

@@ -1,0 +1,66 @@
+import type { IrFunctionTool, IrRequest, IrServerTool, IrTool, IrToolChoice } from "../ir/request.ts";
+import type { ToolNames } from "../ir/tool-names.ts";
+import type { Json, JsonObject } from "../ir/values.ts";
+import { objectOf } from "../wire/exact-json.ts";
+import type { AnthropicHost } from "./hosts.ts";
+import { refuse, writeCache } from "./write-parts.ts";
+
+/** Newest version of the tool that every Claude model with web search takes, as of 2026-11. */
+const webSearchType = "web_search_20250305";
+
+/** Several allowed names have no word here: the other tools are left out. */
+export function writeTools(request: IrRequest, names: ToolNames, host: AnthropicHost): JsonObject[] {
+  const allowed = request.toolChoice?.names;
+  const offered =
+    allowed === undefined || isOneName(request.toolChoice)
+      ? request.tools
+      : request.tools.filter((tool) => allowed.includes(tool.name));
+  return offered.map((tool) => writeTool(tool, names, host));
+}
+
+function isOneName(choice: IrToolChoice | undefined): boolean {
+  return choice?.mode === "required" && choice.names?.length === 1;
+}
+
+function writeTool(tool: IrTool, names: ToolNames, host: AnthropicHost): JsonObject {
+  if (tool.type === "custom") return refuse(`tools.${tool.name}`, "Claude has no free-form tools");
+  return tool.type === "server" ? writeServerTool(tool, host) : writeFunction(tool, names.write(tool.name));
+}
+
+function writeFunction(tool: IrFunctionTool, name: string): JsonObject {
+  const written: { [member: string]: Json } = { name };
+  if (tool.description !== undefined) written["description"] = tool.description;
+  written["input_schema"] = writeSchema(tool.parameters);
+  if (tool.strict === true) written["strict"] = true;
+  if (tool.cache !== undefined) written["cache_control"] = writeCache(tool.cache);
+  return written;
+}
+
+function writeSchema(parameters: JsonObject | undefined): JsonObject {
+  if (parameters === undefined) return { type: "object", properties: {} };
+  return typeof parameters["type"] === "string" ? parameters : { ...parameters, type: "object" };
+}
+
+function writeServerTool(tool: IrServerTool, host: AnthropicHost): JsonObject {
+  if (tool.family === "anthropic") return tool.options;
+  if (tool.kind !== "web-search") return refuse(`tools.${tool.name}`, "Claude has no such tool");
+  if (!host.isNative) return refuse(`tools.${tool.name}`, "web search exists at Anthropic itself only");
+  const location = objectOf(objectOf(tool.options["user_location"])?.["approximate"]);
+  const written: JsonObject = { type: webSearchType, name: "web_search" };
+  return location === undefined
+    ? written
+    : { ...written, user_location: { type: "approximate", ...location } };
+}
+
+/** `undefined` where the default will do; without tools there is nothing to choose. */
+export function writeToolChoice(request: IrRequest, names: ToolNames): JsonObject | undefined {
+  const { toolChoice: choice, parallelToolCalls, tools } = request;
+  if (tools.length === 0) return undefined;
+  const disable_parallel_tool_use = parallelToolCalls === false;
+  if (choice === undefined)
+    return disable_parallel_tool_use ? { type: "auto", disable_parallel_tool_use } : undefined;
+  if (choice.mode === "none") return { type: "none" };
+  if (isOneName(choice))
+    return { type: "tool", name: names.write(choice.names![0]!), disable_parallel_tool_use };
+  return { type: choice.mode === "required" ? "any" : "auto", disable_parallel_tool_use };
+}

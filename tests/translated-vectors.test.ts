@@ -1,0 +1,23 @@
+import { describe, expect, test } from "bun:test";
+import { translatedPassages } from "../src/dialects/translated.ts";
+import { playInProcess, readVectors } from "./in-process.ts";
+import { differences } from "./vectors/differences.ts";
+import type { Json, Vector } from "./vectors/vector.ts";
+
+/** Translated pairs by area; a vector with `refBug` shows what the reference does wrong, and only has to be played. */
+const pairs = /-(?:awsanthropic|gcpanthropic)-|^messages-openai-/;
+
+for (const area of ["chat", "messages", "errors"]) {
+  const vectors = readVectors(area, (file) => pairs.test(file) && /^(chat|messages)-/.test(file));
+
+  describe(`vectors of ${area}`, () => {
+    test("are there", () => expect(vectors.length).toBeGreaterThan(5));
+    test.each(vectors.map((vector): [string, Vector] => [vector.name, vector]))("%s", (_, vector) => {
+      const got = playInProcess(vector, translatedPassages);
+      expect(got).toBeDefined();
+      const found = differences(vector.want as unknown as Json, JSON.parse(JSON.stringify(got)) as Json);
+      if (vector.refBug === undefined) expect(found).toEqual([]);
+      else if (process.env["SHOW"]) console.log(vector.name, vector.refBug, found);
+    });
+  });
+}
