@@ -5,10 +5,10 @@ import { differences } from "./vectors/differences.ts";
 import type { Json, Vector } from "./vectors/vector.ts";
 
 /** Translated pairs by area; a vector with `refBug` shows what the reference does wrong, and only has to be played. */
-const pairs = /-(?:awsanthropic|gcpanthropic|bedrock)-|^messages-openai-/;
+const pairs = /^chat-(?:awsanthropic|gcpanthropic|bedrock)-|^messages-(?:openai|bedrock)-/;
 
 for (const area of ["chat", "messages", "errors"]) {
-  const vectors = readVectors(area, (file) => pairs.test(file) && /^(chat|messages)-/.test(file));
+  const vectors = readVectors(area, (file) => pairs.test(file));
 
   describe(`vectors of ${area}`, () => {
     test("are there", () => expect(vectors.length).toBeGreaterThan(5));

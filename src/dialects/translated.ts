@@ -1,14 +1,22 @@
 import { anthropicBackend } from "./anthropic/backend.ts";
+import { anthropicClient } from "./anthropic/client.ts";
 import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { converse, converseHost } from "./converse/index.ts";
+import { openaiChatBackend } from "./openai-chat/backend.ts";
 import { openaiChatClient } from "./openai-chat/client.ts";
+import { azureHost, openaiHost } from "./openai-chat/hosts.ts";
 import type { PassageTable } from "./passage.ts";
 import { translate } from "./translate.ts";
 
 /** The pairs of a client's API and a backend's that are translated. */
 export const translatedPassages: PassageTable = {
+  OpenAI: { messages: translate(anthropicClient, openaiChatBackend, openaiHost) },
+  AzureOpenAI: { messages: translate(anthropicClient, openaiChatBackend, azureHost) },
   Anthropic: { chat: translate(openaiChatClient, anthropicBackend, nativeHost) },
   GCPAnthropic: { chat: translate(openaiChatClient, anthropicBackend, vertexHost) },
-  AWSBedrock: { chat: translate(openaiChatClient, converse, converseHost) },
+  AWSBedrock: {
+    chat: translate(openaiChatClient, converse, converseHost),
+    messages: translate(anthropicClient, converse, converseHost),
+  },
   AWSAnthropic: { chat: translate(openaiChatClient, anthropicBackend, invokeHost) },
 };

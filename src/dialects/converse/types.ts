@@ -61,14 +61,12 @@ export interface DocumentMedia {
   readonly name: string;
   readonly source: MediaSource;
   readonly context?: string | undefined;
-  readonly citations?: { readonly enabled: boolean } | undefined;
 }
 
 export interface SearchResultMedia {
   readonly source: string;
   readonly title: string;
   readonly content: readonly TextBlock[];
-  readonly citations?: { readonly enabled: boolean } | undefined;
 }
 
 export type MediaBlock =

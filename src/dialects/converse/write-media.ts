@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import type { IrMedia, IrSource, IrText } from "../ir/parts.ts";
-import { booleanOf, objectOf, textOf } from "../wire/exact-json.ts";
 import type { DocumentMedia, FormattedMedia, MediaBlock, MediaSource, TextBlock } from "./types.ts";
 import { refuse, type Writing } from "./writing.ts";
 
@@ -100,13 +99,11 @@ function writeDocument(part: IrMedia, writing: Writing, path: string): DocumentM
     ? "txt"
     : (formatByName(part, documentFormats) ?? documentFormats[part.mediaType ?? ""]);
   if (format === undefined) return refuse(path, noFormat(part));
-  const isCited = booleanOf(objectOf(part.extras?.anthropic?.["citations"])?.["enabled"]) === true;
   return {
     format,
     name: writing.documentNames.next(part.name),
     source: writeSource(part.source, part.kind, path),
     context: part.context,
-    citations: isCited ? { enabled: true } : undefined,
   };
 }
 
@@ -149,16 +146,8 @@ function checkBase64(data: string, path: string): string {
 
 function writeSearchResult(part: IrMedia, path: string): MediaBlock {
   const parts = part.source.type === "parts" ? part.source.parts : [];
-  const own = part.extras?.anthropic;
-  const isCited = booleanOf(objectOf(own?.["citations"])?.["enabled"]);
-  return {
-    searchResult: {
-      source: textOf(own?.["source"]) ?? "",
-      title: part.name ?? "",
-      content: writeTexts(parts, path),
-      citations: isCited === undefined ? undefined : { enabled: isCited },
-    },
-  };
+  const { context: source = "", name: title = "" } = part;
+  return { searchResult: { source, title, content: writeTexts(parts, path) } };
 }
 
 function writeTexts(parts: readonly (IrText | IrMedia)[], path: string): TextBlock[] {

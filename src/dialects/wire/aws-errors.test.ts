@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readAwsError, readAwsException } from "./aws-errors.ts";
+import { isAwsKindWord, readAwsError, readAwsException } from "./aws-errors.ts";
 import { brokenFrame, cutFrame } from "./aws-event-stream.ts";
 
 const exceptions: [name: string, data: string, want: object][] = [
@@ -74,4 +74,16 @@ describe("readAwsError", () => {
   test.each(errors)("reads $name", ({ headers, text, want }) => {
     expect(readAwsError({ status: 429, headers: new Headers(headers), text })).toMatchObject(want);
   });
+});
+
+const kindWords: [type: string, status: number, isKindWord: boolean][] = [
+  ["ValidationException", 400, true],
+  ["throttlingException", 429, true],
+  ["ServiceQuotaExceededException", 429, false],
+  ["ThrottlingException", 400, false],
+];
+
+test.each(kindWords)("%s of %d says just what its kind says: %p", (type, status, isKindWord) => {
+  const headers = new Headers({ "x-amzn-errortype": type });
+  expect(isAwsKindWord(readAwsError({ status, headers, text: "{}" }))).toBe(isKindWord);
 });

@@ -18,6 +18,23 @@ const exceptions: { readonly [name: string]: { readonly kind: IrErrorKind; reado
   [brokenFrame]: { kind: "upstream", status: 502 },
 };
 
+/** AWS's words that say just what our kind says. */
+const kindWords: { readonly [type: string]: IrErrorKind } = {
+  validationexception: "invalid-request",
+  unrecognizedclientexception: "authentication",
+  accessdeniedexception: "permission",
+  resourcenotfoundexception: "not-found",
+  modeltimeoutexception: "timeout",
+  throttlingexception: "rate-limit",
+  serviceunavailableexception: "overloaded",
+  internalserverexception: "upstream",
+};
+
+/** Whether an error's type is AWS's word for its kind, and tells nothing else. */
+export function isAwsKindWord({ type, kind }: IrError): boolean {
+  return kindWords[type.toLowerCase()] === kind;
+}
+
 /** Reads an exception frame of an AWS event stream. */
 export function readAwsException(frame: WireEvent): IrError {
   const type = frame.event ?? unnamedType;
