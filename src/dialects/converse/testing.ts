@@ -1,7 +1,7 @@
 /** Helpers for tests of Converse. */
 import type { AnswerContext, BackendTarget } from "../dialect.ts";
 import type { IrMessage, IrRequest } from "../ir/request.ts";
-import type { IrWarning } from "../ir/values.ts";
+import { testContext } from "../testing.ts";
 import { awsEvent } from "../wire/testing.ts";
 import { type ConverseHost, converseHost } from "./host.ts";
 
@@ -30,15 +30,8 @@ export function targetOf(
   return { schema: { name: "AWSBedrock" }, model, host, headers: new Headers(headers) };
 }
 
-export function contextOf(requestModel = "m", warnings: IrWarning[] = []): AnswerContext {
-  return {
-    requestModel,
-    wantsUsage: true,
-    answerHeaders: new Headers({ "x-amzn-requestid": "r-1" }),
-    nowMs: () => 1_760_000_000_000,
-    newId: (prefix) => `${prefix}1`,
-    warn: (warning) => warnings.push(warning),
-  };
+export function contextOf(requestModel = "m"): AnswerContext {
+  return testContext({ requestModel, answerHeaders: new Headers({ "x-amzn-requestid": "r-1" }) });
 }
 
 /** The body of a stream: each event is a frame, its name and its payload. */
