@@ -27,20 +27,24 @@ import {
 } from "../wire/grammar.ts";
 import { readCache, readMessage, readSystem } from "./read-messages.ts";
 
-const endpointPath = "/v1/messages";
-
-/** Reads a request of Anthropic's Messages API. */
+/** Reads a request of Anthropic's Messages API, or one to count its tokens. */
 export function readRequest(request: ClientRequest): IrRequest {
+  const endpointPath = isCount(request) ? "/v1/messages/count_tokens" : "/v1/messages";
   return readBody(endpointPath, () => readMessages(exactBody(request), request));
 }
 
+function isCount({ endpoint }: ClientRequest): boolean {
+  return endpoint === "count-tokens";
+}
+
 /** Inputs of tools and schemas keep the text of their numbers. */
-function exactBody({ bytes, json }: ClientRequest): JsonObject {
+export function exactBody({ bytes, json }: ClientRequest): JsonObject {
   const text = new TextDecoder().decode(bytes);
   return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
 }
 
-function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientRequest): IrRequest {
+function readMessages(body: JsonObject, request: ClientRequest): IrRequest {
+  const { model, isStream, wantsUsage } = request;
   const tools = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
   const choice = objectIn(body, "tool_choice");
   return {
@@ -58,7 +62,7 @@ function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientR
       topK: integerIn(body, "top_k"),
       stop: textsIn(body, "stop_sequences"),
     },
-    maxOutputTokens: readMaxTokens(body),
+    maxOutputTokens: isCount(request) ? undefined : readMaxTokens(body),
     reasoning: readReasoning(body),
     user: textOf(objectIn(body, "metadata")?.["user_id"]),
     serviceTier: readServiceTier(body),

@@ -30,10 +30,12 @@ import {
 import { readMessage } from "./read-messages.ts";
 import { readCache } from "./read-parts.ts";
 
-const endpointPath = "/v1/chat/completions";
-
-/** Reads a chat completion request of OpenAI's API and of the extensions that compatible servers have. */
+/**
+ * Reads a chat completion request of OpenAI's API and of the extensions that compatible servers have, or one of theirs to
+ * count its tokens.
+ */
 export function readRequest(request: ClientRequest): IrRequest {
+  const endpointPath = request.endpoint === "tokenize" ? "/tokenize" : "/v1/chat/completions";
   return readBody(endpointPath, () => readChat(exactBody(request), request));
 }
 
