@@ -1,6 +1,7 @@
 /** Letters, digits, single spaces, hyphens and brackets are all that Bedrock lets a document be called. */
 const illegal = /[^A-Za-z0-9()[\]\s-]+/g;
-const maxLength = 200;
+/** Bedrock takes 200; the rest is for what makes a name unlike another. */
+const maxLength = 190;
 
 /** Names for the documents of one request, each legal and unlike the others. */
 export class DocumentNames {

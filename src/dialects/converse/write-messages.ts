@@ -166,7 +166,10 @@ function writeResultMedia(block: MediaBlock, path: string): MediaBlock {
   return "audio" in block ? refuse(path, "Bedrock takes no audio in a tool result") : block;
 }
 
-/** Bedrock takes letters, digits, `_` and `-`, up to 64. A changed id ends in a hash, so that two ids never become one. */
+/**
+ * At most 64 letters, digits, `_` and `-`: Bedrock takes `.` and `:` too, but not every model behind it does. A changed id
+ * ends in a hash, so that two ids never become one.
+ */
 function legalId(id: string): string {
   if (/^[\w-]{1,64}$/.test(id)) return id;
   return `${id.replace(/[^\w-]/g, "_").slice(0, 55)}_${fnv1a(id).toString(16).padStart(8, "0")}`;
