@@ -4,9 +4,8 @@ import { grammarProblems } from "../ir/check-grammar.ts";
 import type { IrEvent } from "../ir/events.ts";
 import { foldEvents } from "../ir/fold.ts";
 import { chain } from "../stage.ts";
-import { cutEverywhere, runStage } from "../testing.ts";
+import { awsEvent, cutEverywhere, runStage } from "../testing.ts";
 import { AwsEventStreamReader } from "../wire/aws-event-stream.ts";
-import { awsException } from "../wire/testing.ts";
 import { readResponse } from "./read-response.ts";
 import { ConverseStreamReader } from "./stream-reader.ts";
 import { contextOf, framesOf } from "./testing.ts";
@@ -297,7 +296,7 @@ const failures: { name: string; body: Uint8Array; want: object; isCut?: boolean 
     body: new Uint8Array(
       Buffer.concat([
         framesOf(messageStart, delta(0, { text: "A" })),
-        awsException("throttlingException", '{"message":"Too many."}'),
+        awsEvent("throttlingException", { message: "Too many." }, "exception"),
       ]),
     ),
     want: {

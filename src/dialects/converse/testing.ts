@@ -1,8 +1,7 @@
 /** Helpers for tests of Converse. */
 import type { AnswerContext, BackendTarget } from "../dialect.ts";
 import type { IrMessage, IrRequest } from "../ir/request.ts";
-import { testContext } from "../testing.ts";
-import { awsEvent } from "../wire/testing.ts";
+import { awsEvent, testContext } from "../testing.ts";
 import { type ConverseHost, converseHost } from "./host.ts";
 
 export function requestOf(members: Partial<IrRequest> = {}): IrRequest {
@@ -36,6 +35,6 @@ export function contextOf(requestModel = "m"): AnswerContext {
 
 /** The body of a stream: each event is a frame, its name and its payload. */
 export function framesOf(...events: readonly (readonly [name: string, payload: object])[]): Uint8Array {
-  const frames = events.map(([name, payload]) => awsEvent(name, JSON.stringify(payload)));
+  const frames = events.map(([name, payload]) => awsEvent(name, payload));
   return new Uint8Array(Buffer.concat(frames));
 }

@@ -78,7 +78,7 @@ describe("readAwsError", () => {
 
 const kindWords: [type: string, status: number, isKindWord: boolean][] = [
   ["ValidationException", 400, true],
-  ["throttlingException", 429, true],
+  ["ThrottlingException", 429, true],
   ["ServiceQuotaExceededException", 429, false],
   ["ThrottlingException", 400, false],
 ];

@@ -18,21 +18,21 @@ const exceptions: { readonly [name: string]: { readonly kind: IrErrorKind; reado
   [brokenFrame]: { kind: "upstream", status: 502 },
 };
 
-/** AWS's words that say just what our kind says. */
+/** AWS's words for what our kinds say, as they stand in a header that clients see anyway. */
 const kindWords: { readonly [type: string]: IrErrorKind } = {
-  validationexception: "invalid-request",
-  unrecognizedclientexception: "authentication",
-  accessdeniedexception: "permission",
-  resourcenotfoundexception: "not-found",
-  modeltimeoutexception: "timeout",
-  throttlingexception: "rate-limit",
-  serviceunavailableexception: "overloaded",
-  internalserverexception: "upstream",
+  ValidationException: "invalid-request",
+  UnrecognizedClientException: "authentication",
+  AccessDeniedException: "permission",
+  ResourceNotFoundException: "not-found",
+  ModelTimeoutException: "timeout",
+  ThrottlingException: "rate-limit",
+  ServiceUnavailableException: "overloaded",
+  InternalServerException: "upstream",
 };
 
-/** Whether an error's type is AWS's word for its kind, and tells nothing else. */
+/** Whether the type of an error body is AWS's word for its kind, and tells nothing else. */
 export function isAwsKindWord({ type, kind }: IrError): boolean {
-  return kindWords[type.toLowerCase()] === kind;
+  return kindWords[type] === kind;
 }
 
 /** Reads an exception frame of an AWS event stream. */

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
-import { cutEverywhere } from "../testing.ts";
+import { awsFrame, awsTextHeader, bytesOf, cutEverywhere } from "../testing.ts";
 import { AwsEventStreamReader, brokenFrame, cutFrame } from "./aws-event-stream.ts";
-import { type AwsHeader, awsEvent, awsFrame, textHeader } from "./testing.ts";
 
 const messageStop = Buffer.from(
   "0000007a00000051ca2c46650d3a6d6573736167652d747970650700056576656e740b3a6576656e742d747970650700" +
@@ -28,6 +27,14 @@ function flip(bytes: Uint8Array, at: number): Uint8Array {
   const flipped = new Uint8Array(bytes);
   flipped[at]! ^= 1;
   return flipped;
+}
+
+function header(name: string, type: number, ...value: number[]): number[] {
+  return [name.length, ...bytesOf(name), type, ...value];
+}
+
+function event(name: string, payload: string): Uint8Array {
+  return awsFrame(awsTextHeader(":event-type", name), payload);
 }
 
 function withPrelude(frameBytes: number, headersBytes: number): Uint8Array {
@@ -66,17 +73,17 @@ const broken = (why: string): WireEvent =>
 const cut = failed(cutFrame, '{"message":"The upstream\'s event stream ended within a frame"}');
 const stop = named("messageStop", '{"stopReason":"end_turn"}');
 
-const everyType: AwsHeader[] = [
-  ["yes", 0, new Uint8Array(0)],
-  ["no", 1, new Uint8Array(0)],
-  ["int8", 2, Uint8Array.of(1)],
-  ["int16", 3, new Uint8Array(2)],
-  ["int32", 4, new Uint8Array(4)],
-  ["int64", 5, new Uint8Array(8)],
-  ["bytes", 6, Uint8Array.of(0, 3, 7, 7, 7)],
-  ["time", 8, new Uint8Array(8)],
-  ["uuid", 9, new Uint8Array(16)],
-  textHeader(":event-type", "all"),
+const everyType = [
+  ...header("yes", 0),
+  ...header("no", 1),
+  ...header("int8", 2, 1),
+  ...header("int16", 3, 1, 2),
+  ...header("int32", 4, 1, 2, 3, 4),
+  ...header("int64", 5, 1, 2, 3, 4, 5, 6, 7, 8),
+  ...header("bytes", 6, 0, 3, 7, 7, 7),
+  ...header("time", 8, 1, 2, 3, 4, 5, 6, 7, 8),
+  ...header("uuid", 9, ...new Array<number>(16).fill(7)),
+  ...awsTextHeader(":event-type", "all"),
 ];
 
 const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
@@ -93,9 +100,9 @@ const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
     name: "an error without a model as an exception",
     body: awsFrame(
       [
-        textHeader(":error-message", 'It "broke"'),
-        textHeader(":error-code", "500"),
-        textHeader(":message-type", "error"),
+        ...awsTextHeader(":error-message", 'It "broke"'),
+        ...awsTextHeader(":error-code", "500"),
+        ...awsTextHeader(":message-type", "error"),
       ],
       "",
     ),
@@ -105,7 +112,7 @@ const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
   { name: "a frame without headers and payload", body: awsFrame([], ""), want: [named(undefined, "")] },
   {
     name: "letters of several bytes",
-    body: awsEvent("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}'),
+    body: event("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}'),
     want: [named("contentBlockDelta", '{"delta":{"text":"Köln 🐟"}}')],
   },
   {
@@ -140,12 +147,12 @@ const cases: { name: string; body: Uint8Array; want: WireEvent[] }[] = [
   },
   {
     name: "a header that ends beyond its frame as an exception",
-    body: awsFrame([["x", 7, Uint8Array.of(1, 0)]], "{}"),
+    body: awsFrame(header("x", 7, 1, 0), "{}"),
     want: [broken("a header ends beyond its frame")],
   },
   {
     name: "a header of an unknown type as an exception",
-    body: awsFrame([["x", 10, new Uint8Array(0)]], "{}"),
+    body: awsFrame(header("x", 10), "{}"),
     want: [broken("a header has an unknown type")],
   },
   {
@@ -167,7 +174,7 @@ describe("AwsEventStreamReader", () => {
   });
 
   test("is linear in a long frame that comes in small pieces", () => {
-    const long = awsEvent("image", `"${"x".repeat(4_000_000)}"`);
+    const long = event("image", `"${"x".repeat(4_000_000)}"`);
     const pieces = [];
     for (let at = 0; at < long.length; at += 1000) pieces.push(long.subarray(at, at + 1000));
     expect(read(pieces)[0]?.data.length).toBe(4_000_002);
