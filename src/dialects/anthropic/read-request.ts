@@ -27,14 +27,17 @@ import {
 } from "../wire/grammar.ts";
 import { readCache, readMessage, readSystem } from "./read-messages.ts";
 
-/** Reads a request of Anthropic's Messages API, or one to count its tokens. */
+/** Reads a request of Anthropic's Messages API. */
 export function readRequest(request: ClientRequest): IrRequest {
-  const endpointPath = isCount(request) ? "/v1/messages/count_tokens" : "/v1/messages";
-  return readBody(endpointPath, () => readMessages(exactBody(request), request));
+  return readBody("/v1/messages", () => {
+    const body = exactBody(request);
+    return { ...readMessages(body, request), maxOutputTokens: readMaxTokens(body) };
+  });
 }
 
-function isCount({ endpoint }: ClientRequest): boolean {
-  return endpoint === "count-tokens";
+/** Reads a request to count tokens: the same body, but nothing is written, so that it has no limit. */
+export function readCountRequest(request: ClientRequest): IrRequest {
+  return readBody("/v1/messages/count_tokens", () => readMessages(exactBody(request), request));
 }
 
 /** Inputs of tools and schemas keep the text of their numbers. */
@@ -43,8 +46,7 @@ export function exactBody({ bytes, json }: ClientRequest): JsonObject {
   return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
 }
 
-function readMessages(body: JsonObject, request: ClientRequest): IrRequest {
-  const { model, isStream, wantsUsage } = request;
+function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientRequest): IrRequest {
   const tools = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
   const choice = objectIn(body, "tool_choice");
   return {
@@ -62,7 +64,6 @@ function readMessages(body: JsonObject, request: ClientRequest): IrRequest {
       topK: integerIn(body, "top_k"),
       stop: textsIn(body, "stop_sequences"),
     },
-    maxOutputTokens: isCount(request) ? undefined : readMaxTokens(body),
     reasoning: readReasoning(body),
     user: textOf(objectIn(body, "metadata")?.["user_id"]),
     serviceTier: readServiceTier(body),
@@ -142,6 +143,7 @@ function readReasoning(body: JsonObject): IrReasoningSettings | undefined {
       mode,
       budgetTokens: integerIn(thinking, "budget_tokens"),
       show: textIn(thinking, "display"),
+      isShown: mode === "on",
     };
   });
 }

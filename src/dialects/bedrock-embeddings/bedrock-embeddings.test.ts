@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { IrEmbedRequest } from "../ir/small.ts";
 import { deepFreeze } from "../testing.ts";
-import { bedrockEmbeddings } from "./index.ts";
+import { bedrockEmbeddings, bedrockEmbeddingsHost } from "./index.ts";
 
 const titan = "amazon.titan-embed-text-v2:0";
 const cohere3 = "cohere.embed-english-v3";
@@ -10,14 +10,21 @@ const cohere4 = "us.cohere.embed-v4:0";
 
 function write(model: string, request: Partial<IrEmbedRequest>) {
   const question = deepFreeze({ model, inputs: [], encoding: "float", extras: {}, ...request } as const);
-  const target = { schema: { name: "AWSBedrock" }, model, headers: new Headers() } as const;
+  const target = {
+    schema: { name: "AWSBedrock" },
+    model,
+    headers: new Headers(),
+    host: bedrockEmbeddingsHost,
+  } as const;
   const { path, body, warnings } = bedrockEmbeddings.writeRequest(question, target);
   return { path, body: JSON.parse(body), warned: warnings.map((warning) => warning.path) };
 }
 
 function read(body: string, headers: Record<string, string> = {}) {
-  const question: IrEmbedRequest = { model: "m", inputs: [], encoding: "float", extras: {} };
-  return bedrockEmbeddings.readResponse({ headers: new Headers(headers), text: body }, question);
+  return bedrockEmbeddings.readResponse(body, {
+    requestModel: "m",
+    answerHeaders: new Headers(headers),
+  });
 }
 
 const texts = [{ text: "a" }, { text: "b" }];
@@ -136,7 +143,10 @@ describe("bedrockEmbeddings", () => {
 
   test("leaves an error that AWS does not name as it came", () => {
     const error = (headers: Record<string, string>, text: string) =>
-      bedrockEmbeddings.readError({ status: 400, headers: new Headers(headers), text });
+      bedrockEmbeddings.readError(
+        { status: 400, headers: new Headers(headers), text },
+        bedrockEmbeddingsHost,
+      );
     expect(error({}, '{"message":"Bad."}')).toBeUndefined();
     expect(error({ "x-amzn-errortype": "ValidationException" }, '{"message":"Bad."}')?.type).toBe(
       "ValidationException",

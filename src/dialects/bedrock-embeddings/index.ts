@@ -1,12 +1,14 @@
 import type { IrEmbedRequest, IrEmbedResponse } from "../ir/small.ts";
 import { Warnings } from "../ir/warnings.ts";
-import type { WholeBackend } from "../translate-whole.ts";
+import type { WholeBackend } from "../whole.ts";
 import { readAwsError } from "../wire/aws-errors.ts";
 import { parseObject } from "../wire/exact-json.ts";
 import { pathSegment } from "../wire/path.ts";
 import { readCohere, writeCohere } from "./cohere.ts";
 import { badAnswer, refuse } from "./shared.ts";
 import { readTitan, writeTitan } from "./titan.ts";
+
+export { converseHost as bedrockEmbeddingsHost } from "../converse/host.ts";
 
 /** Embeddings of Amazon Titan and Cohere on Bedrock, each in its own API; ids that tell nothing are taken for Titan. */
 export const bedrockEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = {
@@ -24,10 +26,10 @@ export const bedrockEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = 
     };
   },
 
-  readResponse({ headers, text }) {
+  readResponse(text, { answerHeaders }) {
     const body = parseObject(text);
     if (body === undefined) throw badAnswer();
-    return "embeddings" in body ? readCohere(body, headers) : readTitan(body);
+    return "embeddings" in body ? readCohere(body, answerHeaders) : readTitan(body);
   },
 
   /** JSON without the type of the error goes on as it came: so do clients of the reference know it. */

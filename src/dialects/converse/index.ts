@@ -5,8 +5,8 @@ import { readResponse } from "./read-response.ts";
 import { ConverseStreamReader } from "./stream-reader.ts";
 import { repairs, writeRequest } from "./write-request.ts";
 
+export { converseCount } from "./count.ts";
 export { type ConverseHost, converseHost } from "./host.ts";
-export { writeCount } from "./write-count.ts";
 
 /** Every chat model on Amazon Bedrock, through the API that they share. */
 export const converse: BackendDialect<ConverseHost> = {

@@ -22,7 +22,7 @@ type JsonSchemaFormat = Extract<IrFormat, { type: "json-schema" }>;
 
 const toolNameRule = plainNames(64);
 /** Of Anthropic clients; Bedrock has its own ways to say these things. */
-const anthropicHeaders = [
+export const anthropicHeaders = [
   "anthropic-version",
   "anthropic-beta",
   "anthropic-dangerous-direct-browser-access",

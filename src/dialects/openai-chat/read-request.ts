@@ -30,12 +30,10 @@ import {
 import { readMessage } from "./read-messages.ts";
 import { readCache } from "./read-parts.ts";
 
-/**
- * Reads a chat completion request of OpenAI's API and of the extensions that compatible servers have, or one of theirs to
- * count its tokens.
- */
+const endpointPath = "/v1/chat/completions";
+
+/** Reads a chat completion request of OpenAI's API and of the extensions that compatible servers have. */
 export function readRequest(request: ClientRequest): IrRequest {
-  const endpointPath = request.endpoint === "tokenize" ? "/tokenize" : "/v1/chat/completions";
   return readBody(endpointPath, () => readChat(exactBody(request), request));
 }
 
@@ -108,7 +106,7 @@ function readLogitBias(body: JsonObject): { readonly [token: string]: number } |
   return Object.fromEntries(entries);
 }
 
-function readTools(body: JsonObject): IrTool[] {
+export function readTools(body: JsonObject): IrTool[] {
   const tools: IrTool[] = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
   const search = objectIn(body, "web_search_options");
   if (search !== undefined) tools.push(webSearch("openai", search));
@@ -231,11 +229,12 @@ function readMetadata(body: JsonObject): IrRequest["metadata"] {
   );
 }
 
-/** `google`: safetySettings and generationConfig as Vertex takes them, and `includeThoughts` of the thinking extension. */
+/** `google`: safetySettings, generationConfig and the handle of a cache as Vertex takes them, and `includeThoughts` of the thinking extension. */
 function readExtras(body: JsonObject): Extras {
   const google = {
     ...memberOf(body, "safetySettings"),
     ...memberOf(body, "generationConfig"),
+    ...memberOf(body, "cached_content"),
     ...memberOf(objectOf(body["thinking"]) ?? {}, "includeThoughts"),
   };
   return Object.keys(google).length === 0 ? {} : { google };

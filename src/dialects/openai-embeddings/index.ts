@@ -1,6 +1,6 @@
 import type { IrEmbedRequest, IrEmbedResponse } from "../ir/small.ts";
 import { writeError } from "../openai-chat/errors.ts";
-import type { WholeClient } from "../translate-whole.ts";
+import type { WholeClient } from "../whole.ts";
 import { readRequest } from "./read-request.ts";
 import { writeResponse } from "./write-response.ts";
 
@@ -8,6 +8,9 @@ import { writeResponse } from "./write-response.ts";
 export const openaiEmbeddingsClient: WholeClient<IrEmbedRequest, IrEmbedResponse> = {
   readRequest,
   writeResponse,
-  usageOf: ({ usage }) => usage,
-  writeError: (error) => writeError(error, "body"),
+  writeError,
+  meter({ model, usage }, meter) {
+    if (model) meter.model(model);
+    if (usage !== undefined) meter.usage(usage);
+  },
 };

@@ -2,7 +2,7 @@ import type { IrEmbedInput, IrEmbedRequest } from "../ir/small.ts";
 import type { Extras, Json, JsonObject } from "../ir/values.ts";
 import { readMessage } from "../openai-chat/read-messages.ts";
 import type { ClientRequest } from "../passage.ts";
-import { arrayOf, numberOf, objectOf, textOf } from "../wire/exact-json.ts";
+import { arrayOf, objectOf, textOf } from "../wire/exact-json.ts";
 import {
   asObject,
   booleanIn,
@@ -15,18 +15,16 @@ import {
   within,
 } from "../wire/grammar.ts";
 
-const endpointPath = "/v1/embeddings";
-
-/** Reads a request for embeddings: OpenAI's, with the extensions that Google's and vLLM's clients know. */
+/** Reads an embeddings request: OpenAI's inputs, objects with a task of their own, or vLLM's messages. */
 export function readRequest(request: ClientRequest): IrEmbedRequest {
-  return readBody(endpointPath, () => readEmbed(asObject(request.json as Json), request.model));
+  return readBody("/v1/embeddings", () => read(asObject(request.json as Json), request.model));
 }
 
-function readEmbed(body: JsonObject, model: string): IrEmbedRequest {
+function read(body: JsonObject, model: string): IrEmbedRequest {
   const messages = listIn(body, "messages");
   return {
     model,
-    inputs: within("input", () => readInputs(body["input"])),
+    inputs: within("input", () => readInput(body["input"])),
     messages: messages && readEach("messages", messages, readMessage),
     encoding: readEncoding(body),
     dimensions: integerIn(body, "dimensions"),
@@ -37,51 +35,44 @@ function readEmbed(body: JsonObject, model: string): IrEmbedRequest {
   };
 }
 
-function readEncoding(body: JsonObject): "float" | "base64" {
-  const encoding = textIn(body, "encoding_format") ?? "float";
-  if (encoding === "float" || encoding === "base64") return encoding;
-  return malformed("encoding_format", `"${encoding}" is not known`);
+function readEncoding(body: JsonObject): IrEmbedRequest["encoding"] {
+  const format = textIn(body, "encoding_format") ?? "float";
+  if (format === "float" || format === "base64") return format;
+  return malformed("encoding_format", `"${format}" is neither float nor base64`);
 }
 
-/** A text, the tokens of one, an object with texts, or a list of one of these kinds. */
-function readInputs(input: Json | undefined): IrEmbedInput[] {
+function readInput(input: Json | undefined): IrEmbedInput[] {
   if (input === undefined || input === null) return [];
-  const items = arrayOf(input);
-  if (items === undefined) return readInput(input);
-  if (items.length > 0 && items.every((item) => numberOf(item) !== undefined)) return [readTokens(items)];
-  return readEach("", items, readInput).flat();
+  const list = arrayOf(input);
+  if (list === undefined) return readItem(input);
+  if (list.some((item) => typeof item === "number")) return [{ tokens: readTokens(list) }];
+  return readEach("", list, readItem).flat();
 }
 
-function readInput(item: Json): IrEmbedInput[] {
+function readItem(item: Json): IrEmbedInput[] {
   const text = textOf(item);
   if (text !== undefined) return [{ text }];
   const tokens = arrayOf(item);
-  if (tokens !== undefined) return [readTokens(tokens)];
-  const object = objectOf(item) ?? malformed("", "must be text, tokens or an object with content");
-  const { task, title } = { task: textIn(object, "task_type"), title: textIn(object, "title") };
-  return readContent(object["content"]).map((content) => ({ text: content, task, title }));
+  if (tokens !== undefined) return [{ tokens: readTokens(tokens) }];
+  const object = objectOf(item) ?? malformed("", "must be a string, tokens or an object with content");
+  const shared = { task: textIn(object, "task_type"), title: textIn(object, "title") };
+  return readContents(object["content"]).map((content) => ({ text: content, ...shared }));
 }
 
-function readTokens(tokens: readonly Json[]): IrEmbedInput {
-  return {
-    tokens: tokens.map((item) => {
-      const token = numberOf(item);
-      return token !== undefined && Number.isInteger(token)
-        ? token
-        : malformed("", "must be text or a list of whole numbers");
-    }),
-  };
+function readContents(content: Json | undefined): string[] {
+  const contents = arrayOf(content) ?? [content ?? null];
+  if (contents.length === 0) malformed("content", "must not be empty");
+  return contents.map((item) => textOf(item) || malformed("content", "must be a string that is not empty"));
 }
 
-function readContent(content: Json | undefined): string[] {
-  const texts = (arrayOf(content) ?? [content]).map(textOf);
-  if (texts.length === 0 || texts.some((text) => text === undefined || text === ""))
-    return malformed("content", "must be text, or a list of texts, and not empty");
-  return texts as string[];
+function readTokens(items: readonly Json[]): number[] {
+  return items.map((item) =>
+    typeof item === "number" && Number.isInteger(item) ? item : malformed("", "must hold whole numbers only"),
+  );
 }
 
-/** Cohere's clients say what the texts are for in a word of their own. */
+/** Cohere's word for the task. */
 function readExtras(body: JsonObject): Extras {
-  const kind = textIn(body, "input_type");
-  return kind === undefined ? {} : { cohere: { input_type: kind } };
+  const inputType = textIn(body, "input_type");
+  return inputType === undefined ? {} : { cohere: { input_type: inputType } };
 }

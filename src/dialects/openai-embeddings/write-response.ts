@@ -1,26 +1,27 @@
 import { Buffer } from "node:buffer";
+import { endianness } from "node:os";
 import type { IrEmbedRequest, IrEmbedResponse } from "../ir/small.ts";
+import type { WholeContext } from "../whole.ts";
 
-/** Writes embeddings as OpenAI does. Counts that nobody gave are left out. */
+/** Writes vectors as OpenAI does: lists of numbers, or base64 of little-endian floats of 32 bits. */
 export function writeResponse(
-  { vectors, model, usage }: IrEmbedResponse,
-  { encoding }: IrEmbedRequest,
-  requestModel: string,
+  response: IrEmbedResponse,
+  asked: IrEmbedRequest,
+  context: WholeContext,
 ): string {
-  const data = vectors.map(({ values, isTruncated }, index) => ({
+  const data = response.vectors.map(({ values, isTruncated }, index) => ({
     object: "embedding",
     index,
-    embedding: encoding === "base64" ? floatBytes(values).toString("base64") : values,
-    truncated: isTruncated === true ? true : undefined,
+    embedding: asked.encoding === "base64" ? base64Of(values) : values,
+    ...(isTruncated === true ? { truncated: true } : {}),
   }));
-  const tokens = usage?.inputTokens;
-  const counted = tokens === undefined ? undefined : { prompt_tokens: tokens, total_tokens: tokens };
-  return JSON.stringify({ object: "list", model: model ?? requestModel, data, usage: counted });
+  const { inputTokens, totalTokens = inputTokens } = response.usage ?? {};
+  const usage =
+    inputTokens === undefined ? {} : { usage: { prompt_tokens: inputTokens, total_tokens: totalTokens } };
+  return JSON.stringify({ object: "list", data, model: response.model ?? context.requestModel, ...usage });
 }
 
-/** 32-bit floats, low byte first, whatever the machine. */
-function floatBytes(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeFloatLE(value, index * 4);
-  return bytes;
+function base64Of(values: readonly number[]): string {
+  const bytes = Buffer.from(Float32Array.from(values).buffer);
+  return (endianness() === "LE" ? bytes : bytes.swap32()).toString("base64");
 }

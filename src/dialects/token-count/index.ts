@@ -1,3 +1,2 @@
-export { bedrockCount } from "./bedrock-count.ts";
-export { countTokensClient } from "./count-tokens-client.ts";
-export { tokenizeClient } from "./tokenize-client.ts";
+export { countTokensClient } from "./count-tokens.ts";
+export { tokenizeClient } from "./tokenize.ts";

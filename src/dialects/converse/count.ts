@@ -1,14 +1,18 @@
 import { Buffer } from "node:buffer";
 import { ExchangeFailure } from "../../model/failure.ts";
 import { invokeBetas } from "../anthropic/betas.ts";
-import { writeCount } from "../converse/index.ts";
-import type { WrittenRequest } from "../dialect.ts";
+import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrCountRequest, IrCountResponse } from "../ir/small.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
-import type { WholeBackend, WholeTarget } from "../translate-whole.ts";
+import type { WholeBackend } from "../whole.ts";
 import { readAwsError } from "../wire/aws-errors.ts";
 import { numberOf, parseObject } from "../wire/exact-json.ts";
 import { pathSegment } from "../wire/path.ts";
+import { readBedrockModel } from "./bedrock-model.ts";
+import type { ConverseRequest } from "./types.ts";
+import { writeConversation } from "./write-messages.ts";
+import { anthropicHeaders, startWriting } from "./write-request.ts";
+import { writeToolConfig } from "./write-tools.ts";
 
 /**
  * Bedrock's CountTokens. A request in Anthropic's own words goes as it is if Claude is to count it, so that nothing of it
@@ -16,14 +20,14 @@ import { pathSegment } from "../wire/path.ts";
  *
  * @see https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html, read 2026-11
  */
-export const bedrockCount: WholeBackend<IrCountRequest, IrCountResponse> = {
+export const converseCount: WholeBackend<IrCountRequest, IrCountResponse> = {
   writeRequest(question, target) {
     const own = question.extras.anthropic;
-    const isClaudes = own !== undefined && target.model.includes("anthropic.claude");
-    return isClaudes ? writeInvoke(own, target) : writeConverse(question, target);
+    const isOwn = own !== undefined && readBedrockModel(target.model).isClaude;
+    return isOwn ? writeInvoke(own, target) : writeConverse(question, target);
   },
 
-  readResponse({ text }) {
+  readResponse(text) {
     const inputTokens = numberOf(parseObject(text)?.["inputTokens"]);
     if (inputTokens === undefined)
       throw new ExchangeFailure("bad_upstream_answer", "Bedrock's answer has no count of tokens");
@@ -33,16 +37,25 @@ export const bedrockCount: WholeBackend<IrCountRequest, IrCountResponse> = {
   readError: readAwsError,
 };
 
-const removedHeaders = ["anthropic-version", "anthropic-beta"] as const;
-
-function writeConverse({ request }: IrCountRequest, { model }: WholeTarget): WrittenRequest {
-  const { conversation, warnings } = writeCount(request, model);
-  const body = JSON.stringify({ input: { converse: conversation } });
-  return { path: countPath(model), set: [], remove: removedHeaders, body, warnings };
+function writeConverse({ request }: IrCountRequest, { model }: BackendTarget): WrittenRequest {
+  const writing = startWriting(request, model);
+  const { system, messages } = writeConversation(request, writing);
+  const conversation: Pick<ConverseRequest, "messages" | "system" | "toolConfig"> = {
+    messages,
+    system: system.length > 0 ? system : undefined,
+    toolConfig: writeToolConfig(request, writing),
+  };
+  return {
+    path: countPath(model),
+    set: [],
+    remove: anthropicHeaders,
+    body: JSON.stringify({ input: { converse: conversation } }),
+    warnings: writing.warnings.list,
+  };
 }
 
 /** The body of an InvokeModel request, in base64. Claude insists on a limit, which counting does not need. */
-function writeInvoke(own: JsonObject, { model, schema, headers }: WholeTarget): WrittenRequest {
+function writeInvoke(own: JsonObject, { model, schema, headers }: BackendTarget): WrittenRequest {
   const { model: _, stream: __, ...rest } = own;
   const invoked: { [member: string]: Json } = {
     ...rest,
@@ -53,7 +66,7 @@ function writeInvoke(own: JsonObject, { model, schema, headers }: WholeTarget): 
   if (betas.length > 0) invoked["anthropic_beta"] = betas;
   const bytes = Buffer.from(JSON.stringify(invoked)).toString("base64");
   const body = JSON.stringify({ input: { invokeModel: { body: bytes } } });
-  return { path: countPath(model), set: [], remove: removedHeaders, body, warnings: [] };
+  return { path: countPath(model), set: [], remove: anthropicHeaders, body, warnings: [] };
 }
 
 const regionPrefix = /^(?:us-gov|us|eu|apac|uk|au|jp|global)\./;

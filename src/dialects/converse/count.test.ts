@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { ExchangeFailure } from "../../model/failure.ts";
 import { clientRequest, deepFreeze } from "../testing.ts";
-import { bedrockCount, countTokensClient, tokenizeClient } from "./index.ts";
+import { countTokensClient, tokenizeClient } from "../token-count/index.ts";
+import { converseCount } from "./count.ts";
+import { converseHost } from "./host.ts";
 
 const sonnet = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
@@ -14,8 +16,13 @@ function write(
 ) {
   const request = clientRequest(endpoint, body, headers);
   const question = deepFreeze(client.readRequest(request));
-  const target = { schema: { name: "AWSBedrock" }, model, headers: request.headers } as const;
-  return bedrockCount.writeRequest(question, target);
+  const target = {
+    schema: { name: "AWSBedrock" },
+    model,
+    headers: request.headers,
+    host: converseHost,
+  } as const;
+  return converseCount.writeRequest(question, target);
 }
 
 const countTokens = (model: string, body: object | string, headers?: Record<string, string>) =>
@@ -35,7 +42,7 @@ const paths: [model: string, base: string][] = [
   ["my model", "my%20model"],
 ];
 
-describe("bedrockCount", () => {
+describe("converseCount", () => {
   test.each(paths)("counts for %s with the base model %s", (model, base) => {
     const { path } = countTokens(model, { model, messages: [] });
     expect(path).toBe(`/model/${base}/count-tokens`);
@@ -80,38 +87,7 @@ describe("bedrockCount", () => {
   });
 
   test.each(["{}", '{"inputTokens":"4"}', "oops"])("fails on %s, which has no count", (text) => {
-    const question = { request: {} as never, extras: {} };
-    expect(() => bedrockCount.readResponse({ headers: new Headers(), text }, question)).toThrow(
-      ExchangeFailure,
-    );
-  });
-});
-
-describe("clients of counts", () => {
-  const question = { request: {} as never, extras: {} };
-
-  test("each gets the count in its own words", () => {
-    expect(countTokensClient.writeResponse({ inputTokens: 4 }, question, "m")).toBe('{"input_tokens":4}');
-    expect(tokenizeClient.writeResponse({ inputTokens: 4 }, question, "m")).toBe(
-      '{"count":4,"max_model_len":0,"tokens":[]}',
-    );
-  });
-
-  test("count_tokens needs no limit, but says where it is malformed", () => {
-    const read = (body: object) => countTokensClient.readRequest(clientRequest("count-tokens", body));
-    expect(read({ model: "m", messages: [] }).request.maxOutputTokens).toBeUndefined();
-    expect(() => read({ model: "m", messages: [{}] })).toThrow("/v1/messages/count_tokens: messages[0].role");
-  });
-
-  const malformed: { name: string; body: object }[] = [
-    { name: "neither prompt nor messages", body: { model: "m" } },
-    { name: "both", body: { model: "m", prompt: "a", messages: [] } },
-    { name: "a prompt that is no text", body: { model: "m", prompt: ["a"] } },
-    { name: "a message that is none", body: { model: "m", messages: ["a"] } },
-  ];
-  test.each(malformed)("tokenize refuses $name as malformed", ({ body }) => {
-    expect(() => tokenizeClient.readRequest(clientRequest("tokenize", body))).toThrow(
-      /^malformed request: failed to parse JSON for \/tokenize: /,
-    );
+    const context = { requestModel: "m", answerHeaders: new Headers() };
+    expect(() => converseCount.readResponse(text, context)).toThrow(ExchangeFailure);
   });
 });
