@@ -2,11 +2,16 @@ import { anthropicBackend } from "./anthropic/backend.ts";
 import { anthropicClient } from "./anthropic/client.ts";
 import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { rehostMessages } from "./anthropic/rehost.ts";
+import { bedrockEmbeddings, bedrockEmbeddingsHost } from "./bedrock-embeddings/index.ts";
+import { converse, converseCount, converseHost } from "./converse/index.ts";
 import { openaiChatBackend } from "./openai-chat/backend.ts";
 import { openaiChatClient } from "./openai-chat/client.ts";
 import { azureHost, openaiHost } from "./openai-chat/hosts.ts";
+import { openaiEmbeddingsClient } from "./openai-embeddings/index.ts";
 import type { PassageTable } from "./passage.ts";
+import { countTokensClient, tokenizeClient } from "./token-count/index.ts";
 import { translate } from "./translate.ts";
+import { translateWhole } from "./whole.ts";
 
 /** The pairs of a client's API and a backend's that are translated, or carried in another envelope. */
 export const translatedPassages: PassageTable = {
@@ -20,5 +25,12 @@ export const translatedPassages: PassageTable = {
   AWSAnthropic: {
     chat: translate(openaiChatClient, anthropicBackend, invokeHost),
     messages: rehostMessages(invokeHost),
+  },
+  AWSBedrock: {
+    chat: translate(openaiChatClient, converse, converseHost),
+    messages: translate(anthropicClient, converse, converseHost),
+    embeddings: translateWhole(openaiEmbeddingsClient, bedrockEmbeddings, bedrockEmbeddingsHost),
+    tokenize: translateWhole(tokenizeClient, converseCount, converseHost),
+    "count-tokens": translateWhole(countTokensClient, converseCount, converseHost),
   },
 };

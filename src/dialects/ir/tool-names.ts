@@ -23,10 +23,10 @@ export class ToolNames {
   readonly #changed = new Map<string, string>();
 
   constructor(request: IrRequest, rule: NameRule) {
-    const taken = new Set(request.tools.map((tool) => tool.name));
-    for (const { name } of request.tools) {
+    const taken = new Set(namesIn(request));
+    for (const name of [...taken]) {
       const isLegal = name.length <= rule.maxLength && name.search(rule.illegal) === -1;
-      if (!isLegal && !this.#changed.has(name)) this.#changed.set(name, freeName(name, rule, taken));
+      if (!isLegal) this.#changed.set(name, freeName(name, rule, taken));
     }
   }
 
@@ -38,6 +38,15 @@ export class ToolNames {
   repairs(): Stage<IrEvent, IrEvent>[] {
     if (this.#changed.size === 0) return [];
     return [new NameRepair(new Map([...this.#changed].map(([name, written]) => [written, name])))];
+  }
+}
+
+/** Of the tools on offer, and of those that were called before and are not on offer any more. */
+function* namesIn(request: IrRequest): Generator<string> {
+  for (const tool of request.tools) yield tool.name;
+  for (const message of request.messages) {
+    if (message.role !== "assistant") continue;
+    for (const part of message.parts) if (part.type === "tool-call") yield part.name;
   }
 }
 

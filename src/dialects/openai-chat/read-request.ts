@@ -106,7 +106,7 @@ function readLogitBias(body: JsonObject): { readonly [token: string]: number } |
   return Object.fromEntries(entries);
 }
 
-function readTools(body: JsonObject): IrTool[] {
+export function readTools(body: JsonObject): IrTool[] {
   const tools: IrTool[] = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
   const search = objectIn(body, "web_search_options");
   if (search !== undefined) tools.push(webSearch("openai", search));
@@ -229,11 +229,12 @@ function readMetadata(body: JsonObject): IrRequest["metadata"] {
   );
 }
 
-/** `google`: safetySettings and generationConfig as Vertex takes them, and `includeThoughts` of the thinking extension. */
+/** `google`: safetySettings, generationConfig and the handle of a cache as Vertex takes them, and `includeThoughts` of the thinking extension. */
 function readExtras(body: JsonObject): Extras {
   const google = {
     ...memberOf(body, "safetySettings"),
     ...memberOf(body, "generationConfig"),
+    ...memberOf(body, "cached_content"),
     ...memberOf(objectOf(body["thinking"]) ?? {}, "includeThoughts"),
   };
   return Object.keys(google).length === 0 ? {} : { google };

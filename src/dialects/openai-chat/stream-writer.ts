@@ -79,7 +79,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
         break;
       case "message-end":
         this.flush(emit);
-        this.#end(emit);
+        this.#end(event.serviceTier, emit);
         break;
       case "error":
         this.flush(emit);
@@ -131,13 +131,14 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
     this.#head = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[{"index":`;
   }
 
-  #end(emit: Emit<string>): void {
+  #end(serviceTier: string | undefined, emit: Emit<string>): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#usage !== undefined && this.#context.wantsUsage) {
       if (this.#head === "") this.#start({ type: "message-start" });
       const head = this.#head.slice(0, this.#head.lastIndexOf('{"index":'));
-      emit(`${head}],"usage":${JSON.stringify(writeUsage(this.#usage))}}\n\n`);
+      const tier = serviceTier === undefined ? "" : `,"service_tier":${JSON.stringify(serviceTier)}`;
+      emit(`${head}]${tier},"usage":${JSON.stringify(writeUsage(this.#usage))}}\n\n`);
     }
     emit("data: [DONE]\n\n");
   }
