@@ -1,0 +1,93 @@
+import type { AnswerContext } from "../dialect.ts";
+import { streamCut } from "../ir/error.ts";
+import type { IrEvent } from "../ir/events.ts";
+import type { JsonObject } from "../ir/values.ts";
+import type { Emit } from "../stage.ts";
+import { arrayOf, numberOf, objectOf, textOf } from "../wire/exact-json.ts";
+import { CandidateReader, type Numbering } from "./candidate.ts";
+import { readErrorInStream } from "./errors.ts";
+import { readUsage } from "./usage.ts";
+
+/**
+ * Reads one answer of Gemini, whole or in events of the same shape, into IR events.
+ *
+ * - Candidates: by their `index`, else by their place.
+ * - Usage: running totals, often with every event; each report replaces the last.
+ * - End: there is no terminal event. A body that ends after content is complete, a connection that breaks is not, unless
+ *   every candidate had said why it ended.
+ * - Errors: an `error` object ends the message.
+ *
+ * @see https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference, read 2026-11
+ */
+export class AnswerReader {
+  readonly #context: AnswerContext;
+  readonly #candidates: CandidateReader[] = [];
+  readonly #numbering: Numbering;
+  #isStarted = false;
+  #isOver = false;
+
+  constructor(context: AnswerContext) {
+    this.#context = context;
+    let blocks = 0;
+    this.#numbering = { nextBlock: () => blocks++, newCallId: () => context.newId("call_") };
+  }
+
+  push(body: JsonObject, emit: Emit<IrEvent>): void {
+    if (this.#isOver) return;
+    const error = objectOf(body["error"]);
+    if (error !== undefined) {
+      this.#isOver = true;
+      emit({ type: "error", error: readErrorInStream(error) });
+      return;
+    }
+    if (!this.#isStarted) this.#start(body, emit);
+    for (const [index, item] of (arrayOf(body["candidates"]) ?? []).entries()) {
+      const candidate = objectOf(item);
+      if (candidate === undefined) continue;
+      this.#candidate(numberOf(candidate["index"]) ?? index).push(candidate, emit);
+    }
+    this.#refuseBlocked(body, emit);
+    const metadata = objectOf(body["usageMetadata"]);
+    const usage = metadata === undefined ? undefined : readUsage(metadata);
+    if (usage !== undefined) emit({ type: "usage", usage });
+  }
+
+  /** `isWhole`: the body was complete, so that an answer without anything in it is meant. */
+  end(emit: Emit<IrEvent>, { isCut, isWhole }: { isCut: boolean; isWhole: boolean }): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const candidates = this.#candidates.filter((candidate) => candidate !== undefined);
+    const isComplete = candidates.length > 0 && candidates.every((candidate) => candidate.isFinished);
+    const isEmpty = candidates.length === 0 && !isWhole;
+    if (isEmpty || (isCut && !isComplete)) {
+      emit({ type: "error", error: streamCut() });
+      return;
+    }
+    for (const candidate of candidates) candidate.finish(undefined, emit);
+    emit({ type: "message-end" });
+  }
+
+  #start(body: JsonObject, emit: Emit<IrEvent>): void {
+    this.#isStarted = true;
+    const created = Date.parse(textOf(body["createTime"]) ?? "");
+    emit({
+      type: "message-start",
+      id: textOf(body["responseId"]),
+      model: textOf(body["modelVersion"]) ?? this.#context.requestModel,
+      createdAt: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
+    });
+  }
+
+  #candidate(index: number): CandidateReader {
+    this.#candidates[index] ??= new CandidateReader(index, this.#numbering);
+    return this.#candidates[index];
+  }
+
+  /** A prompt that Google refused has a reason instead of candidates. */
+  #refuseBlocked(body: JsonObject, emit: Emit<IrEvent>): void {
+    const feedback = objectOf(body["promptFeedback"]);
+    const reason = textOf(feedback?.["blockReason"]);
+    if (!reason || this.#candidates.length > 0) return;
+    this.#candidate(0).refuse(reason, textOf(feedback?.["blockReasonMessage"]) || reason, emit);
+  }
+}
