@@ -5,7 +5,7 @@ import { differences } from "./vectors/differences.ts";
 import type { Json, Vector } from "./vectors/vector.ts";
 
 /** Translated pairs by area; a vector with `refBug` shows what the reference does wrong, and only has to be played. */
-const pairs = /-(?:awsanthropic|gcpanthropic)-|^messages-openai-/;
+const pairs = /-(?:awsanthropic|gcpanthropic|gemini)-|^messages-openai-/;
 
 for (const area of ["chat", "messages", "errors"]) {
   const vectors = readVectors(area, (file) => pairs.test(file) && /^(chat|messages)-/.test(file));
