@@ -1,4 +1,5 @@
 import type { Schema } from "../model/ai.ts";
+import type { ExchangeFailure } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { IrError } from "./ir/error.ts";
 import type { IrEvent } from "./ir/events.ts";
@@ -25,6 +26,8 @@ export interface ClientDialect {
 export interface BackendDialect<H extends Host = Host> {
   /** Throws `ExchangeFailure` (`untranslatable`). */
   writeRequest(request: IrRequest, target: BackendTarget<H>): WrittenRequest;
+  /** The 422 of a client dialect's reader in the words that clients of this backend match. */
+  reword?(failure: ExchangeFailure, request: ClientRequest): ExchangeFailure;
   /** Stages that undo in the answer what `writeRequest` changed in the request; new ones for each answer. */
   repairs?(request: IrRequest, target: BackendTarget<H>): Stage<IrEvent, IrEvent>[];
   /** Reads a whole answer into the events of a stream. May throw on a body that makes no sense. */

@@ -67,7 +67,7 @@ function backendTarget<H extends Host>(
 }
 
 function writeOutbound<H extends Host>(pair: Pair<H>, request: ClientRequest, target: Target): Outbound {
-  const written = pair.backend.writeRequest(pair.read(request), backendTarget(pair, request, target));
+  const written = pair.backend.writeRequest(readFor(pair, request), backendTarget(pair, request, target));
   return {
     path: written.path,
     set: [["content-type", "application/json"], ...written.set],
@@ -75,6 +75,15 @@ function writeOutbound<H extends Host>(pair: Pair<H>, request: ClientRequest, ta
     body: new TextEncoder().encode(written.body),
     warnings: written.warnings,
   };
+}
+
+function readFor<H extends Host>({ backend, read }: Pair<H>, request: ClientRequest): IrRequest {
+  try {
+    return read(request);
+  } catch (thrown) {
+    const isReworded = thrown instanceof ExchangeFailure && thrown.code === "untranslatable";
+    throw isReworded ? (backend.reword?.(thrown, request) ?? thrown) : thrown;
+  }
 }
 
 class TranslatedAnswer<H extends Host> implements AnswerReader {

@@ -94,7 +94,8 @@ export class CandidateReader {
     const choice = this.#choice;
     const grounding = objectOf(this.#remarks["grounding_metadata"]);
     if (grounding !== undefined) {
-      for (const placed of readCitations(grounding, this.#texts)) emit({ type: "citation", choice, ...placed });
+      for (const placed of readCitations(grounding, this.#texts))
+        emit({ type: "citation", choice, ...placed });
     }
     const reason = readFinishReason(word, this.#hasCall);
     const extras = Object.keys(this.#remarks).length === 0 ? undefined : { google: this.#remarks };
@@ -186,7 +187,8 @@ export class CandidateReader {
   #remark(candidate: JsonObject): void {
     for (const [member, name] of remarks) {
       const remark = candidate[member];
-      if (remark !== undefined && !(Array.isArray(remark) && remark.length === 0)) this.#remarks[name] = remark;
+      if (remark !== undefined && !(Array.isArray(remark) && remark.length === 0))
+        this.#remarks[name] = remark;
     }
   }
 }

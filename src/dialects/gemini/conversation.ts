@@ -4,7 +4,7 @@ import type { JsonObject } from "../ir/values.ts";
 import { parseExactObject, textOf } from "../wire/exact-json.ts";
 import { writeMedia } from "./media.ts";
 import { type Place, refuse } from "./refuse.ts";
-import { placeSignatures } from "./signatures.ts";
+import { isThought, placeSignatures } from "./signatures.ts";
 import type { GeminiContent, GeminiPart } from "./types.ts";
 import type { Writing } from "./writing.ts";
 
@@ -107,7 +107,7 @@ class ConversationWriter {
         if (part.isRefusal) warnings.quiet(path, "left out: Gemini has no refusals");
         return part.isRefusal || part.text === "" ? [] : [{ text: part.text }];
       case "reasoning":
-        return part.text ? [{ text: part.text, thought: true }] : [];
+        return isThought(part) ? [{ text: part.text ?? "", thought: true }] : [];
       case "redacted":
         warnings.quiet(path, "left out: only its own provider can read it");
         return [];

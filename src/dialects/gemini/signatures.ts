@@ -37,13 +37,18 @@ export function placeSignatures(parts: readonly IrAnswerPart[]): Map<IrAnswerPar
   for (const part of parts) {
     const signature = isSigned(part) ? signatureOf(part.signature) : undefined;
     if (signature === undefined) continue;
-    if (part.type === "reasoning" && !part.text) bare.push(signature);
+    if (part.type === "reasoning" && !isThought(part)) bare.push(signature);
     else placed.set(part, signature);
   }
   const call = parts.find((part) => part.type === "tool-call");
   if (call !== undefined) signCall(call, parts, bare, placed);
   else signText(parts, bare, placed);
   return placed;
+}
+
+/** What came back beside the content was only there for its signature. */
+export function isThought(part: IrReasoning): boolean {
+  return part.text !== undefined && part.text !== "" && part.isBeside !== true;
 }
 
 function isSigned(part: IrAnswerPart): part is IrText | IrReasoning | IrToolCall {
