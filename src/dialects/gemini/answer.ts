@@ -11,7 +11,7 @@ import { readUsage } from "./usage.ts";
 /**
  * Reads one answer of Gemini, whole or in events of the same shape, into IR events.
  *
- * - Candidates: by their `index`, else by their place.
+ * - Candidates: by their `index`, which is left out where it is 0, else by their place.
  * - Usage: running totals, often with every event; each report replaces the last.
  * - End: there is no terminal event. A body that ends after content is complete, a connection that breaks is not, unless
  *   every candidate had said why it ended.
@@ -41,11 +41,7 @@ export class AnswerReader {
       return;
     }
     if (!this.#isStarted) this.#start(body, emit);
-    for (const [index, item] of (arrayOf(body["candidates"]) ?? []).entries()) {
-      const candidate = objectOf(item);
-      if (candidate === undefined) continue;
-      this.#candidate(numberOf(candidate["index"]) ?? index).push(candidate, emit);
-    }
+    this.#pushCandidates((arrayOf(body["candidates"]) ?? []).map(objectOf), emit);
     this.#refuseBlocked(body, emit);
     const metadata = objectOf(body["usageMetadata"]);
     const usage = metadata === undefined ? undefined : readUsage(metadata);
@@ -76,6 +72,16 @@ export class AnswerReader {
       model: textOf(body["modelVersion"]) ?? this.#context.requestModel,
       createdAt: Number.isNaN(created) ? undefined : Math.floor(created / 1000),
     });
+  }
+
+  /** Google leaves out an index of 0, some servers all of them. */
+  #pushCandidates(candidates: readonly (JsonObject | undefined)[], emit: Emit<IrEvent>): void {
+    const areNumbered = candidates.some((candidate) => candidate?.["index"] !== undefined);
+    for (const [place, candidate] of candidates.entries()) {
+      if (candidate === undefined) continue;
+      const index = numberOf(candidate["index"]) ?? (areNumbered ? 0 : place);
+      this.#candidate(index).push(candidate, emit);
+    }
   }
 
   #candidate(index: number): CandidateReader {

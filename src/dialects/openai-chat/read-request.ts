@@ -229,11 +229,12 @@ function readMetadata(body: JsonObject): IrRequest["metadata"] {
   );
 }
 
-/** `google`: safetySettings and generationConfig as Vertex takes them, and `includeThoughts` of the thinking extension. */
+/** `google`: safetySettings, generationConfig and the handle of a cache as Vertex takes them, and `includeThoughts` of the thinking extension. */
 function readExtras(body: JsonObject): Extras {
   const google = {
     ...memberOf(body, "safetySettings"),
     ...memberOf(body, "generationConfig"),
+    ...memberOf(body, "cached_content"),
     ...memberOf(objectOf(body["thinking"]) ?? {}, "includeThoughts"),
   };
   return Object.keys(google).length === 0 ? {} : { google };
