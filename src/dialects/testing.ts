@@ -1,4 +1,7 @@
 /** Helpers for tests of dialects. */
+import type { AnswerContext } from "./dialect.ts";
+import type { IrWarning } from "./ir/values.ts";
+import type { ClientRequest, EndpointName } from "./passage.ts";
 import type { Emit, Stage } from "./stage.ts";
 
 /** All that a stage emits for these pieces, its end included. */
@@ -28,4 +31,53 @@ export function deepFreeze<T>(value: T): T {
   if (!ArrayBuffer.isView(value)) Object.freeze(value);
   for (const member of Object.values(value)) deepFreeze(member);
   return value;
+}
+
+/** Events as Anthropic writes them. */
+export function messageSse(...events: readonly { readonly type: string }[]): string {
+  return events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+}
+
+/** Chunks as OpenAI writes them, with their sentinel. */
+export function chunkSse(...chunks: readonly unknown[]): string {
+  return `${chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("")}data: [DONE]\n\n`;
+}
+
+/** A context whose clock stands still and whose ids count up. */
+export function testContext(
+  parts: Partial<AnswerContext> = {},
+): AnswerContext & { readonly warnings: IrWarning[] } {
+  const warnings: IrWarning[] = [];
+  let ids = 0;
+  return {
+    requestModel: "model-1",
+    wantsUsage: true,
+    answerHeaders: new Headers(),
+    nowMs: () => 1_750_000_000_000,
+    newId: (prefix) => `${prefix}${++ids}`,
+    warn: (warning) => warnings.push(warning),
+    warnings,
+    ...parts,
+  };
+}
+
+/** A client's request as its endpoint reads it. */
+export function clientRequest(
+  endpoint: EndpointName,
+  body: object | string,
+  headers: Record<string, string> = {},
+): ClientRequest {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const json = JSON.parse(text);
+  return {
+    endpoint,
+    model: json.model ?? "",
+    isStream: json.stream === true,
+    wantsUsage: endpoint === "messages" || json.stream_options?.include_usage === true,
+    bytes: bytesOf(text),
+    json,
+    form: undefined,
+    contentType: "application/json",
+    headers: new Headers(headers),
+  };
 }

@@ -27,6 +27,12 @@ export function readErrorEvent(event: JsonObject): IrError {
   return { kind, status, type, message: textOf(error?.["message"]) ?? JSON.stringify(event) };
 }
 
+/** Whether an error body is in Anthropic's own shape. */
+export function isOwnError(text: string): boolean {
+  const body = parseObject(text);
+  return body?.["type"] === "error" && textOf(objectOf(body["error"])?.["type"]) !== undefined;
+}
+
 /** Reads an error body: Anthropic's own shape, else that of the host. */
 export function readError(answer: UpstreamError, host: AnthropicHost): IrError {
   const { status, headers, text } = answer;

@@ -1,5 +1,5 @@
 import { ExchangeFailure } from "../../model/failure.ts";
-import type { AnswerContext, WireEvent } from "../dialect.ts";
+import type { WireEvent } from "../dialect.ts";
 import { streamCut } from "../ir/error.ts";
 import type { IrEvent } from "../ir/events.ts";
 import type { IrCitation, IrSeal, JsonObject } from "../ir/values.ts";
@@ -19,7 +19,7 @@ import { readStopReason } from "./stop-reasons.ts";
 import { AnthropicUsage } from "./usage.ts";
 
 /** Reads a whole message as the stream that it could have been. */
-export function readResponse(text: string, _context: AnswerContext, emit: Emit<IrEvent>): void {
+export function readMessage(text: string, emit: Emit<IrEvent>): void {
   const message = objectOf(parseExact(text));
   const content = arrayOf(message?.["content"]);
   const reader = new MessageReader();
@@ -36,10 +36,6 @@ export function readResponse(text: string, _context: AnswerContext, emit: Emit<I
     reader.event({ type: "message_delta", delta: { stop_reason, stop_sequence } }, emit);
     reader.event({ type: "message_stop" }, emit);
   }
-}
-
-export function streamReader(): Stage<WireEvent, IrEvent> {
-  return new MessageReader();
 }
 
 /** A block that is open: Anthropic numbers them itself, but numbers may have gaps. */
@@ -60,7 +56,7 @@ interface OpenBlock {
  *
  * @see https://docs.anthropic.com/en/api/messages-streaming, read 2026-11
  */
-class MessageReader implements Stage<WireEvent, IrEvent> {
+export class MessageReader implements Stage<WireEvent, IrEvent> {
   readonly #usage = new AnthropicUsage();
   readonly #open = new Map<number, OpenBlock>();
   #blocks = 0;

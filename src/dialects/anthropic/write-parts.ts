@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
-import { ExchangeFailure } from "../../model/failure.ts";
 import type { IrAnswerPart, IrMedia, IrText, IrToolCall, IrToolResult, IrUserPart } from "../ir/parts.ts";
 import { sealAsText } from "../ir/seals.ts";
 import type { IrCache, Json, JsonObject } from "../ir/values.ts";
-import type { Warnings } from "../ir/warnings.ts";
+import { refuse, type Warnings } from "../ir/warnings.ts";
 import { parseExactObject } from "../wire/exact-json.ts";
 import type { AnthropicHost } from "./hosts.ts";
 
@@ -15,10 +14,6 @@ export interface PartWriting {
   readonly warnings: Warnings;
   readonly toolName: (name: string) => string;
   readonly path: string;
-}
-
-export function refuse(path: string, problem: string): never {
-  throw new ExchangeFailure("untranslatable", `invalid request body: ${path}: ${problem}`);
 }
 
 /** `undefined` for parts that are left out. */

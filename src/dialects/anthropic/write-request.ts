@@ -4,12 +4,11 @@ import type { IrFormat, IrReasoningSettings, IrRequest } from "../ir/request.ts"
 import { SchemaToolRepair, schemaToolName } from "../ir/schema-tool.ts";
 import { plainNames, ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
-import { Warnings } from "../ir/warnings.ts";
+import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
-import { refuse } from "./write-parts.ts";
 import { writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };

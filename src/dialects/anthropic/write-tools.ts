@@ -1,9 +1,10 @@
 import type { IrFunctionTool, IrRequest, IrServerTool, IrTool, IrToolChoice } from "../ir/request.ts";
 import type { ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
+import { refuse } from "../ir/warnings.ts";
 import { objectOf } from "../wire/exact-json.ts";
 import type { AnthropicHost } from "./hosts.ts";
-import { refuse, writeCache } from "./write-parts.ts";
+import { writeCache } from "./write-parts.ts";
 
 /** Newest version of the tool that every Claude model with web search takes, as of 2026-11. */
 const webSearchType = "web_search_20250305";

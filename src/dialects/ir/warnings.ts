@@ -1,4 +1,10 @@
+import { ExchangeFailure } from "../../model/failure.ts";
 import type { Extras, Family, IrWarning } from "./values.ts";
+
+/** Refuses a request that a backend cannot be told: 422. `path`: the member. */
+export function refuse(path: string, problem: string): never {
+  throw new ExchangeFailure("untranslatable", `invalid request body: ${path}: ${problem}`);
+}
 
 /** Collects what a writer leaves out. Most requests leave nothing out, so the list is made late. */
 export class Warnings {

@@ -1,6 +1,6 @@
 import type { IrMedia, IrReasoning, IrRedacted, IrText } from "../ir/parts.ts";
 import type { IrCache, Json, JsonObject } from "../ir/values.ts";
-import { readUrl } from "../wire/data-url.ts";
+import { readClientUrl } from "../wire/data-url.ts";
 import { objectOf, textOf } from "../wire/exact-json.ts";
 import {
   asObject,
@@ -57,7 +57,12 @@ function textPart(part: JsonObject): IrText {
 
 function urlPart(part: JsonObject, name: string, kind: IrMedia["kind"]): IrMedia {
   const url = neededText(neededObject(part, name), "url");
-  return within(`${name}.url`, () => ({ type: "media", kind, ...readUrl(url), cache: readCache(part) }));
+  return within(`${name}.url`, () => ({
+    type: "media",
+    kind,
+    ...readClientUrl(url),
+    cache: readCache(part),
+  }));
 }
 
 function audioPart(part: JsonObject): IrMedia {
@@ -81,7 +86,7 @@ function filePart(part: JsonObject): IrMedia {
 
 /** OpenAI wants a data URL; bare base64 is taken too, by the file's name. */
 function readFileData(data: string, name: string | undefined) {
-  if (data.startsWith("data:")) return within("file.file_data", () => readUrl(data));
+  if (data.startsWith("data:")) return within("file.file_data", () => readClientUrl(data));
   const mediaType = name?.toLowerCase().endsWith(".txt") ? "text/plain" : "application/pdf";
   return { source: { type: "base64", data }, mediaType } as const;
 }
