@@ -1,5 +1,4 @@
 import type { Schema } from "../model/ai.ts";
-import type { ExchangeFailure } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { IrError } from "./ir/error.ts";
 import type { IrEvent } from "./ir/events.ts";
@@ -7,6 +6,7 @@ import type { IrResponse } from "./ir/fold.ts";
 import type { IrRequest } from "./ir/request.ts";
 import type { IrWarning } from "./ir/values.ts";
 import type { ClientRequest } from "./passage.ts";
+import type { Rewording } from "./read-request.ts";
 import type { Emit, Stage } from "./stage.ts";
 
 /** The half of a dialect that faces clients: reads their requests, writes their answers. */
@@ -23,11 +23,9 @@ export interface ClientDialect {
 }
 
 /** The half of a dialect that faces providers. `H`: what it must know of the host that it is spoken at. */
-export interface BackendDialect<H extends Host = Host> {
+export interface BackendDialect<H extends Host = Host> extends Rewording {
   /** Throws `ExchangeFailure` (`untranslatable`). */
   writeRequest(request: IrRequest, target: BackendTarget<H>): WrittenRequest;
-  /** The 422 of a client dialect's reader in the words that clients of this backend match. */
-  reword?(failure: ExchangeFailure, request: ClientRequest): ExchangeFailure;
   /** Stages that undo in the answer what `writeRequest` changed in the request; new ones for each answer. */
   repairs?(request: IrRequest, target: BackendTarget<H>): Stage<IrEvent, IrEvent>[];
   /** Reads a whole answer into the events of a stream. May throw on a body that makes no sense. */

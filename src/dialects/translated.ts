@@ -2,12 +2,16 @@ import { anthropicBackend } from "./anthropic/backend.ts";
 import { anthropicClient } from "./anthropic/client.ts";
 import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { rehostMessages } from "./anthropic/rehost.ts";
-import { gemini, geminiHost } from "./gemini/index.ts";
+import { gemini, geminiCount, geminiHost } from "./gemini/index.ts";
 import { openaiChatBackend } from "./openai-chat/backend.ts";
 import { openaiChatClient } from "./openai-chat/client.ts";
 import { azureHost, openaiHost } from "./openai-chat/hosts.ts";
+import { openaiEmbeddingsClient } from "./openai-embeddings/index.ts";
 import type { PassageTable } from "./passage.ts";
+import { countTokensClient, tokenizeClient } from "./token-count/index.ts";
 import { translate } from "./translate.ts";
+import { vertexEmbeddings, vertexEmbeddingsHost } from "./vertex-embeddings/index.ts";
+import { translateWhole } from "./whole.ts";
 
 /** The pairs of a client's API and a backend's that are translated, or carried in another envelope. */
 export const translatedPassages: PassageTable = {
@@ -25,5 +29,8 @@ export const translatedPassages: PassageTable = {
   GCPVertexAI: {
     chat: translate(openaiChatClient, gemini, geminiHost),
     messages: translate(anthropicClient, gemini, geminiHost),
+    embeddings: translateWhole(openaiEmbeddingsClient, vertexEmbeddings, vertexEmbeddingsHost),
+    tokenize: translateWhole(tokenizeClient, geminiCount, geminiHost),
+    "count-tokens": translateWhole(countTokensClient, geminiCount, geminiHost),
   },
 };

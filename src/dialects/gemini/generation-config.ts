@@ -92,11 +92,18 @@ function writeModalities(request: IrRequest, model: GeminiModel): JsonObject {
 }
 
 /** The members of the chat extension `generationConfig`, as they are: what was said in Gemini's own words wins. */
-function writeExtension(request: IrRequest, { model, warnings }: Writing): JsonObject {
+function writeExtension(request: IrRequest, writing: Writing): JsonObject {
   const extension = objectOf(request.extras.google?.["generationConfig"]);
   if (extension === undefined) return {};
-  const { media_resolution, mediaResolution = media_resolution, ...rest } = extension;
-  if (mediaResolution === undefined || model.hasMediaResolution) return present({ ...rest, mediaResolution });
-  warnings.quiet("generationConfig.media_resolution", "left out: this model looks at all media alike");
-  return rest;
+  const { media_resolution: _, mediaResolution: __, ...rest } = extension;
+  return present({ ...rest, mediaResolution: writeMediaResolution(request, writing) });
+}
+
+/** How closely to look at all media, by the extension. */
+export function writeMediaResolution(request: IrRequest, { model, warnings }: Writing): Json | undefined {
+  const extension = objectOf(request.extras.google?.["generationConfig"]);
+  const resolution = extension?.["mediaResolution"] ?? extension?.["media_resolution"];
+  if (resolution === undefined || model.hasMediaResolution) return resolution;
+  warnings.quiet("media_resolution", "this model looks at all media alike; dropped");
+  return undefined;
 }

@@ -5,6 +5,7 @@ import { repairs } from "./repairs.ts";
 import { writeRequest } from "./request.ts";
 import { GeminiStreamReader, readResponse } from "./stream.ts";
 
+export { geminiCount } from "./count.ts";
 export { geminiHost } from "./host.ts";
 
 /** `generateContent` of Vertex AI. */

@@ -12,7 +12,8 @@ export type Place =
   | "invalid tools"
   | "invalid tool configs"
   | "invalid generation configs"
-  | "invalid generation configs: invalid reasoning effort";
+  | "invalid generation configs: invalid reasoning effort"
+  | "error converting EmbeddingRequest";
 
 /** Throws a 422: the request says something that Gemini cannot be told. */
 export function refuse(place: Place, reason: string): never {

@@ -36,7 +36,10 @@ export function writeThinking(request: IrRequest, writing: Writing): JsonObject 
   const isOff = mode === "off" || (mode === undefined && effort === "none");
   const isHidden = isOff || (show !== undefined && hides.has(show));
   const isWanted =
-    show !== undefined || mode === "adaptive" || request.extras.google?.["includeThoughts"] === true;
+    show !== undefined ||
+    settings.isShown ||
+    mode === "adaptive" ||
+    request.extras.google?.["includeThoughts"] === true;
   const config = {
     ...(isWanted && !isHidden ? { includeThoughts: true } : {}),
     ...writeAmount(settings, writing),

@@ -106,7 +106,7 @@ function readLogitBias(body: JsonObject): { readonly [token: string]: number } |
   return Object.fromEntries(entries);
 }
 
-function readTools(body: JsonObject): IrTool[] {
+export function readTools(body: JsonObject): IrTool[] {
   const tools: IrTool[] = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
   const search = objectIn(body, "web_search_options");
   if (search !== undefined) tools.push(webSearch("openai", search));
