@@ -1,4 +1,5 @@
 /** Helpers for tests of dialects. */
+import { crc32 } from "node:zlib";
 import type { AnswerContext } from "./dialect.ts";
 import type { IrWarning } from "./ir/values.ts";
 import type { ClientRequest, EndpointName } from "./passage.ts";
@@ -80,4 +81,33 @@ export function clientRequest(
     contentType: "application/json",
     headers: new Headers(headers),
   };
+}
+
+/** A frame of an AWS event stream, with right checksums. `headers`: as bytes. */
+export function awsFrame(headers: readonly number[], payload: string): Uint8Array {
+  const body = bytesOf(payload);
+  const frame = new Uint8Array(16 + headers.length + body.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, frame.length);
+  view.setUint32(4, headers.length);
+  view.setUint32(8, crc32(frame.subarray(0, 8)));
+  frame.set(headers, 12);
+  frame.set(body, 12 + headers.length);
+  view.setUint32(frame.length - 4, crc32(frame.subarray(0, frame.length - 4)));
+  return frame;
+}
+
+export function awsTextHeader(name: string, value: string): number[] {
+  return [name.length, ...bytesOf(name), 7, value.length >> 8, value.length & 255, ...bytesOf(value)];
+}
+
+/** An event of Bedrock's streams: `type` is the event's, or with `exception` the exception's. */
+export function awsEvent(type: string, payload: object, kind: "event" | "exception" = "event"): Uint8Array {
+  const headers = [...awsTextHeader(":message-type", kind), ...awsTextHeader(`:${kind}-type`, type)];
+  return awsFrame(headers, JSON.stringify(payload));
+}
+
+/** One of Anthropic's events in a frame of InvokeModelWithResponseStream. */
+export function awsChunk(event: object): Uint8Array {
+  return awsEvent("chunk", { bytes: Buffer.from(JSON.stringify(event)).toString("base64"), p: "abc" });
 }

@@ -154,5 +154,5 @@ export class TranslatedStream implements Stage<Uint8Array, Uint8Array> {
 function errorOf(thrown: unknown): IrError {
   const message =
     thrown instanceof ExchangeFailure ? thrown.message : "The upstream's answer could not be translated";
-  return { kind: "upstream", status: 502, type: "BadGateway", message };
+  return { kind: "upstream", status: 502, type: "BadGateway", isUnnamed: true, message };
 }

@@ -64,7 +64,13 @@ export const statusOfKind = {
 
 /** The stream of the upstream ended before the answer was complete. */
 export function streamCut(
-  message = "the upstream closed the stream before the answer was complete",
+  message = "The upstream closed the stream before the answer was complete",
 ): IrError {
-  return { kind: "stream-cut", status: statusOfKind["stream-cut"], type: "stream_cut", message };
+  return {
+    kind: "stream-cut",
+    status: statusOfKind["stream-cut"],
+    type: "stream_cut",
+    isUnnamed: true,
+    message,
+  };
 }

@@ -118,6 +118,7 @@ export function readThinkingBlocks(
   reasoningText: string | undefined,
 ): (IrReasoning | IrRedacted)[] {
   const parts: (IrReasoning | IrRedacted)[] = [];
+  const isOnlyOne = blocks.filter((block) => objectOf(block)?.["type"] === "thinking").length === 1;
   for (const block of blocks.map(objectOf)) {
     if (block?.["type"] === "redacted_thinking") {
       const data = textOf(block["data"]);
@@ -129,7 +130,7 @@ export function readThinkingBlocks(
       if (text !== undefined && text !== "") parts.push(reasoning(text, signature));
       else if (last?.type === "reasoning" && last.signature === undefined)
         parts.splice(-1, 1, reasoning(last.text, signature));
-      else parts.push(reasoning(blocks.length === 1 ? reasoningText : undefined, signature));
+      else parts.push(reasoning(isOnlyOne ? reasoningText : undefined, signature));
     }
   }
   return parts;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
-import { cutEverywhere, runStage } from "../testing.ts";
+import { awsFrame, awsTextHeader, cutEverywhere, runStage } from "../testing.ts";
 import { readAwsException } from "./aws-errors.ts";
 import { AwsEventStreamReader } from "./aws-event-stream.ts";
 
@@ -32,26 +32,8 @@ function flipped(frame: Uint8Array, at: number): Uint8Array {
   return frame.map((byte, index) => (index === at ? byte ^ 1 : byte));
 }
 
-/** A frame from raw header bytes. */
-function frameOf(headers: number[], payload: string): Uint8Array {
-  const body = new TextEncoder().encode(payload);
-  const frame = new Uint8Array(16 + headers.length + body.length);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, frame.length);
-  view.setUint32(4, headers.length);
-  view.setUint32(8, crc32(frame.subarray(0, 8)));
-  frame.set(headers, 12);
-  frame.set(body, 12 + headers.length);
-  view.setUint32(frame.length - 4, crc32(frame.subarray(0, frame.length - 4)));
-  return frame;
-}
-
 function header(name: string, type: number, ...value: number[]): number[] {
   return [name.length, ...new TextEncoder().encode(name), type, ...value];
-}
-
-function text(name: string, value: string): number[] {
-  return header(name, 7, value.length >> 8, value.length & 255, ...new TextEncoder().encode(value));
 }
 
 const everyType = [
@@ -64,7 +46,7 @@ const everyType = [
   ...header("g", 6, 0, 2, 9, 9),
   ...header("h", 8, 1, 2, 3, 4, 5, 6, 7, 8),
   ...header("i", 9, ...new Array(16).fill(7)),
-  ...text(":event-type", "metadata"),
+  ...awsTextHeader(":event-type", "metadata"),
 ];
 
 const cases: { name: string; body: Uint8Array; want: unknown[] }[] = [
@@ -72,18 +54,22 @@ const cases: { name: string; body: Uint8Array; want: unknown[] }[] = [
   { name: "two frames", body: joined(messageStop, throttled), want: [stop, slow] },
   {
     name: "a frame without headers and payload",
-    body: frameOf([], ""),
+    body: awsFrame([], ""),
     want: [{ event: undefined, data: "", isException: false }],
   },
   {
     name: "headers of every type",
-    body: frameOf(everyType, "{}"),
+    body: awsFrame(everyType, "{}"),
     want: [{ event: "metadata", data: "{}", isException: false }],
   },
   {
     name: "an error frame by its code",
-    body: frameOf(
-      [...text(":message-type", "error"), ...text(":error-code", "Oops"), ...text(":error-message", 'a "b"')],
+    body: awsFrame(
+      [
+        ...awsTextHeader(":message-type", "error"),
+        ...awsTextHeader(":error-code", "Oops"),
+        ...awsTextHeader(":error-message", 'a "b"'),
+      ],
       "",
     ),
     want: [{ event: "Oops", data: '{"message":"a \\"b\\""}', isException: true }],
