@@ -4,10 +4,9 @@ import { grammarProblems } from "../ir/check-grammar.ts";
 import type { IrEvent } from "../ir/events.ts";
 import { foldEvents } from "../ir/fold.ts";
 import { chain } from "../stage.ts";
-import { bytesOf, cutEverywhere, runStage } from "../testing.ts";
+import { bytesOf, cutEverywhere, runStage, testContext } from "../testing.ts";
 import { geminiHost } from "./host.ts";
 import { GeminiStreamReader, readResponse } from "./stream.ts";
-import { answerContext } from "./testing.ts";
 
 const head = { responseId: "r1", modelVersion: "gemini-up", createTime: "2025-06-15T15:06:40.123456Z" };
 const start: IrEvent = { type: "message-start", id: "r1", model: "gemini-up", createdAt: 1_750_000_000 };
@@ -107,7 +106,7 @@ const cases: { name: string; events: object[]; want: IrEvent[] }[] = [
     want: [
       start,
       ...callBlock(0, "own", "f", '{"id":1}', "c2ln"),
-      ...callBlock(1, "call_0", "g", "{}"),
+      ...callBlock(1, "call_1", "g", "{}"),
       finish("tool-calls", "STOP"),
       end,
     ],
@@ -296,12 +295,12 @@ function sse(events: readonly object[], lineEnd = "\n"): Uint8Array {
 }
 
 function read(pieces: Uint8Array[], isCut = false): IrEvent[] {
-  return runStage(chain(geminiHost.frames(), new GeminiStreamReader(answerContext())), pieces, isCut);
+  return runStage(chain(geminiHost.frames(), new GeminiStreamReader(context())), pieces, isCut);
 }
 
 function readWhole(text: string): IrEvent[] {
   const events: IrEvent[] = [];
-  readResponse(text, answerContext(), (item) => events.push(item));
+  readResponse(text, context(), (item) => events.push(item));
   return events;
 }
 
@@ -320,6 +319,8 @@ function wholeOf(events: object[]): string {
   const list = Object.values(candidates);
   return JSON.stringify(list.length === 0 ? whole : { ...whole, candidates: list });
 }
+
+const context = () => testContext({ requestModel: "gemini-2.5-flash" });
 
 describe("GeminiStreamReader", () => {
   test.each(cases)("reads $name, cut anywhere", ({ events, want }) => {
@@ -425,7 +426,7 @@ describe("GeminiStreamReader", () => {
   });
 
   test("gives every text the same shape", () => {
-    const reader = new GeminiStreamReader(answerContext());
+    const reader = new GeminiStreamReader(context());
     const wire: WireEvent = {
       event: undefined,
       data: JSON.stringify(event([{ text: "a" }])),

@@ -1,5 +1,5 @@
 /** What tests of this dialect share. */
-import type { AnswerContext, BackendTarget } from "../dialect.ts";
+import type { BackendTarget } from "../dialect.ts";
 import type { IrRequest } from "../ir/request.ts";
 import type { JsonObject } from "../ir/values.ts";
 import { deepFreeze } from "../testing.ts";
@@ -26,16 +26,4 @@ export function target(model = "gemini-2.5-flash", headers: Record<string, strin
 
 export function bodyOf(members: Partial<IrRequest>, model?: string): JsonObject {
   return JSON.parse(writeRequest(request(members), target(model)).body) as JsonObject;
-}
-
-export function answerContext(): AnswerContext {
-  let ids = 0;
-  return {
-    requestModel: "gemini-2.5-flash",
-    wantsUsage: true,
-    answerHeaders: new Headers(),
-    nowMs: () => 1_750_000_000_000,
-    newId: (prefix) => `${prefix}${ids++}`,
-    warn: () => {},
-  };
 }
