@@ -79,7 +79,7 @@ export class AnswerReader {
     const areNumbered = candidates.some((candidate) => candidate?.["index"] !== undefined);
     for (const [place, candidate] of candidates.entries()) {
       if (candidate === undefined) continue;
-      const index = numberOf(candidate["index"]) ?? (areNumbered ? 0 : place);
+      const index = indexOf(candidate) ?? (areNumbered ? 0 : place);
       this.#candidate(index).push(candidate, emit);
     }
   }
@@ -96,4 +96,13 @@ export class AnswerReader {
     if (!reason || this.#candidates.length > 0) return;
     this.#candidate(0).refuse(reason, textOf(feedback?.["blockReasonMessage"]) || reason, emit);
   }
+}
+
+/** Nobody asks for more choices than this; a wild number must not make a list as long. */
+const maxChoices = 128;
+
+function indexOf(candidate: JsonObject): number | undefined {
+  const index = numberOf(candidate["index"]);
+  const isIndex = index !== undefined && Number.isInteger(index) && index >= 0 && index < maxChoices;
+  return isIndex ? index : undefined;
 }

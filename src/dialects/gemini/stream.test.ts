@@ -414,6 +414,13 @@ describe("GeminiStreamReader", () => {
     expect(grammarProblems(events)).toEqual([]);
   });
 
+  test.each([-1, 1.5, 1e9, "0", null])("takes an index of %j for none", (index) => {
+    const wild = { candidates: [{ content: { parts: [{ text: "a" }] }, finishReason: "STOP", index }] };
+    const events = read([sse([wild])]);
+    expect(grammarProblems(events)).toEqual([]);
+    expect(foldEvents(events).choices.map((choice) => choice.index)).toEqual([0]);
+  });
+
   test("loses no text of a server that says STOP with every event", () => {
     const events = read([sse([event([{ text: "Fo" }], "STOP"), event([{ text: "ur." }], "STOP")])]);
     const [choice] = foldEvents(events).choices;
