@@ -1,7 +1,7 @@
 import type { AnswerContext } from "../dialect.ts";
 import { streamCut } from "../ir/error.ts";
 import type { IrEvent } from "../ir/events.ts";
-import type { JsonObject } from "../ir/values.ts";
+import type { Json, JsonObject } from "../ir/values.ts";
 import type { Emit } from "../stage.ts";
 import { arrayOf, numberOf, objectOf, textOf } from "../wire/exact-json.ts";
 import { CandidateReader, type Numbering } from "./candidate.ts";
@@ -41,7 +41,8 @@ export class AnswerReader {
       return;
     }
     if (!this.#isStarted) this.#start(body, emit);
-    this.#pushCandidates((arrayOf(body["candidates"]) ?? []).map(objectOf), emit);
+    const candidates = arrayOf(body["candidates"]);
+    if (candidates !== undefined) this.#pushCandidates(candidates, emit);
     this.#refuseBlocked(body, emit);
     const metadata = objectOf(body["usageMetadata"]);
     const usage = metadata === undefined ? undefined : readUsage(metadata);
@@ -74,13 +75,11 @@ export class AnswerReader {
     });
   }
 
-  /** Google leaves out an index of 0, some servers all of them. */
-  #pushCandidates(candidates: readonly (JsonObject | undefined)[], emit: Emit<IrEvent>): void {
-    const areNumbered = candidates.some((candidate) => candidate?.["index"] !== undefined);
-    for (const [place, candidate] of candidates.entries()) {
+  #pushCandidates(candidates: readonly Json[], emit: Emit<IrEvent>): void {
+    for (const [place, item] of candidates.entries()) {
+      const candidate = objectOf(item);
       if (candidate === undefined) continue;
-      const index = indexOf(candidate) ?? (areNumbered ? 0 : place);
-      this.#candidate(index).push(candidate, emit);
+      this.#candidate(indexOf(candidate) ?? defaultIndex(candidates, place)).push(candidate, emit);
     }
   }
 
@@ -105,4 +104,9 @@ function indexOf(candidate: JsonObject): number | undefined {
   const index = numberOf(candidate["index"]);
   const isIndex = index !== undefined && Number.isInteger(index) && index >= 0 && index < maxChoices;
   return isIndex ? index : undefined;
+}
+
+/** Google leaves out an index of 0, some servers all of them. */
+function defaultIndex(candidates: readonly Json[], place: number): number {
+  return candidates.some((candidate) => objectOf(candidate)?.["index"] !== undefined) ? 0 : place;
 }

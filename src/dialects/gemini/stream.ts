@@ -15,7 +15,7 @@ export class GeminiStreamReader implements Stage<WireEvent, IrEvent> {
 
   push(event: WireEvent, emit: Emit<IrEvent>): void {
     if (event.data === "") emit({ type: "keep-alive" });
-    else for (const body of parseBodies(event.data)) this.#answer.push(body, emit);
+    else eachBody(event.data, (body) => this.#answer.push(body, emit));
   }
 
   end(emit: Emit<IrEvent>, isCut: boolean): void {
@@ -26,16 +26,21 @@ export class GeminiStreamReader implements Stage<WireEvent, IrEvent> {
 /** Reads a whole answer; also a stream that was not asked for as events, which is a list. Throws `SyntaxError`. */
 export function readResponse(text: string, context: AnswerContext, emit: Emit<IrEvent>): void {
   const answer = new AnswerReader(context);
-  for (const body of parseBodies(text)) answer.push(body, emit);
+  eachBody(text, (body) => answer.push(body, emit));
   answer.end(emit, { isCut: false, isWhole: true });
 }
 
-/** Numbers must survive only where they are arguments. */
-function parseBodies(text: string): JsonObject[] {
+/** Hands over each body in a text: one, or a list of them. */
+function eachBody(text: string, visit: (body: JsonObject) => void): void {
+  // Numbers must survive only where they are arguments.
   const parsed: unknown = text.includes('"functionCall"') ? parseExact(text) : JSON.parse(text);
-  return (arrayOf(parsed) ?? [parsed]).flatMap((item) => {
-    const body = objectOf(item);
-    if (body === undefined) throw new SyntaxError("an answer of Gemini is an object");
-    return [body];
-  });
+  const list = arrayOf(parsed);
+  if (list === undefined) visit(bodyOf(parsed));
+  else for (const item of list) visit(bodyOf(item));
+}
+
+function bodyOf(value: unknown): JsonObject {
+  const body = objectOf(value);
+  if (body === undefined) throw new SyntaxError("an answer of Gemini is an object");
+  return body;
 }
