@@ -41,12 +41,13 @@ export class AnswerReader {
       return;
     }
     if (!this.#isStarted) this.#start(body, emit);
-    const candidates = arrayOf(body["candidates"]);
-    if (candidates !== undefined) this.#pushCandidates(candidates, emit);
-    this.#refuseBlocked(body, emit);
+    // Before the content: Anthropic's clients take the input from the message's start.
     const metadata = objectOf(body["usageMetadata"]);
     const usage = metadata === undefined ? undefined : readUsage(metadata);
     if (usage !== undefined) emit({ type: "usage", usage });
+    const candidates = arrayOf(body["candidates"]);
+    if (candidates !== undefined) this.#pushCandidates(candidates, emit);
+    this.#refuseBlocked(body, emit);
   }
 
   /** `isWhole`: the body was complete, so that an answer without anything in it is meant. */

@@ -272,6 +272,15 @@ describe("Anthropic's SDK over Gemini", () => {
     ]);
   });
 
+  test("is told of the input at the start, where older clients look for it", async () => {
+    const stream = await anthropic(agentic).messages.create({ ...messages, stream: true });
+    const [first] = await Array.fromAsync(stream);
+    expect(first).toMatchObject({
+      type: "message_start",
+      message: { usage: { input_tokens: 8, cache_read_input_tokens: 12 } },
+    });
+  });
+
   test("is told of a blocked prompt by a refusal", async () => {
     const message = await anthropic(sse(blocked)).messages.stream(messages).finalMessage();
     expect(message).toMatchObject({ stop_reason: "refusal", content: [{ type: "text", text: "SAFETY" }] });

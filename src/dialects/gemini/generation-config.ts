@@ -27,7 +27,7 @@ export function writeGenerationConfig(request: IrRequest, writing: Writing): Jso
     logprobs: sampling.topLogprobs,
     ...writeOutputForm(request, model),
     thinkingConfig: writeThinking(request, writing),
-    ...writeModalities(request, model),
+    ...writeModalities(request, writing),
     ...writeExtension(request, writing),
   });
 }
@@ -79,14 +79,16 @@ function writeGuided(guided: IrGuided): JsonObject {
 }
 
 /** Text alone is what every model gives anyway. */
-function writeModalities(request: IrRequest, model: GeminiModel): JsonObject {
+function writeModalities(request: IrRequest, { model, warnings }: Writing): JsonObject {
   const modalities = request.modalities ?? [];
   const isSpeech = modalities.includes("audio");
   if (isSpeech && !model.canSpeak) refuse(place, "this model does not answer in audio");
   if (modalities.every((modality) => modality === "text")) return {};
   // Models that speak do nothing else: they refuse TEXT beside AUDIO.
   const responseModalities = isSpeech ? ["AUDIO"] : modalities.map((modality) => modality.toUpperCase());
-  const voiceName = request.audio?.voice;
+  const { voice: voiceName, format = "pcm16" } = request.audio ?? {};
+  if (isSpeech && format !== "pcm16")
+    warnings.loud("audio.format", "Gemini speaks in raw PCM of 16 bits only");
   if (!isSpeech || voiceName === undefined) return { responseModalities };
   return { responseModalities, speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName } } } };
 }

@@ -59,7 +59,7 @@ export function foreignHeaders(headers: HeaderView): string[] {
 function warnDropped(request: IrRequest, { warnings }: Writing): void {
   warnings.dropped(
     {
-      parallel_tool_calls: request.parallelToolCalls,
+      parallel_tool_calls: request.parallelToolCalls === false ? false : undefined,
       logit_bias: request.sampling.logitBias,
       user: request.user ?? request.safetyId,
       metadata: request.metadata,

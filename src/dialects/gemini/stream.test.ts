@@ -198,8 +198,8 @@ const cases: { name: string; events: object[]; want: IrEvent[] }[] = [
     ],
     want: [
       start,
-      ...textBlock(0, "a"),
-      finish("stop", "STOP"),
+      { type: "text-start", isRefusal: false, ...at(0) },
+      { type: "text-delta", text: "a", ...at(0) },
       {
         type: "usage",
         usage: {
@@ -212,6 +212,8 @@ const cases: { name: string; events: object[]; want: IrEvent[] }[] = [
           outputAudioTokens: 2,
         },
       },
+      { type: "text-end", ...at(0) },
+      finish("stop", "STOP"),
       end,
     ],
   },
