@@ -38,7 +38,8 @@ export interface WholeBackend<Asked, Answered, H extends Host = Host> extends Re
   writeRequest(asked: Asked, target: BackendTarget<H>): WrittenRequest;
   /** May throw on a body that makes no sense. */
   readResponse(text: string, context: WholeContext): Answered;
-  readError(answer: UpstreamError, host: H): IrError;
+  /** `undefined`: the client gets the body as it came. */
+  readError(answer: UpstreamError, host: H): IrError | undefined;
 }
 
 /** The whole way of such requests and of their answers. */
@@ -82,11 +83,11 @@ class WholeAnswer<Asked, Answered, H extends Host> implements AnswerReader {
     return { type: "whole", read: (body) => this.#read(body, head) };
   }
 
-  error(head: UpstreamHead, body: Uint8Array): Replacement {
+  error(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
     const { backend, client, host } = this.#pair;
     const text = new TextDecoder().decode(body);
     const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
-    return errorReplacement(client.writeError(error, "body"), error, head);
+    return error && errorReplacement(client.writeError(error, "body"), error, head);
   }
 
   #read(body: Uint8Array, head: UpstreamHead): Replacement {

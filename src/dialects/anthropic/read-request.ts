@@ -41,7 +41,7 @@ export function readCountRequest(request: ClientRequest): IrRequest {
 }
 
 /** Inputs of tools and schemas keep the text of their numbers. */
-function exactBody({ bytes, json }: ClientRequest): JsonObject {
+export function exactBody({ bytes, json }: ClientRequest): JsonObject {
   const text = new TextDecoder().decode(bytes);
   return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
 }
