@@ -4,6 +4,7 @@ import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { rehostMessages } from "./anthropic/rehost.ts";
 import { bedrockEmbeddings, bedrockEmbeddingsHost } from "./bedrock-embeddings/index.ts";
 import { converse, converseCount, converseHost } from "./converse/index.ts";
+import { gemini, geminiCount, geminiHost } from "./gemini/index.ts";
 import { openaiChatBackend } from "./openai-chat/backend.ts";
 import { openaiChatClient } from "./openai-chat/client.ts";
 import { azureHost, openaiHost } from "./openai-chat/hosts.ts";
@@ -11,6 +12,7 @@ import { openaiEmbeddingsClient } from "./openai-embeddings/index.ts";
 import type { PassageTable } from "./passage.ts";
 import { countTokensClient, tokenizeClient } from "./token-count/index.ts";
 import { translate } from "./translate.ts";
+import { vertexEmbeddings, vertexEmbeddingsHost } from "./vertex-embeddings/index.ts";
 import { translateWhole } from "./whole.ts";
 
 /** The pairs of a client's API and a backend's that are translated, or carried in another envelope. */
@@ -32,5 +34,12 @@ export const translatedPassages: PassageTable = {
     embeddings: translateWhole(openaiEmbeddingsClient, bedrockEmbeddings, bedrockEmbeddingsHost),
     tokenize: translateWhole(tokenizeClient, converseCount, converseHost),
     "count-tokens": translateWhole(countTokensClient, converseCount, converseHost),
+  },
+  GCPVertexAI: {
+    chat: translate(openaiChatClient, gemini, geminiHost),
+    messages: translate(anthropicClient, gemini, geminiHost),
+    embeddings: translateWhole(openaiEmbeddingsClient, vertexEmbeddings, vertexEmbeddingsHost),
+    tokenize: translateWhole(tokenizeClient, geminiCount, geminiHost),
+    "count-tokens": translateWhole(countTokensClient, geminiCount, geminiHost),
   },
 };

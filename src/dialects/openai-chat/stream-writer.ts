@@ -1,7 +1,7 @@
 import type { AnswerContext } from "../dialect.ts";
 import type { IrBlockEvent, IrEvent, IrTokenChoice } from "../ir/events.ts";
 import type { IrUsage } from "../ir/usage.ts";
-import type { IrCitation, JsonObject } from "../ir/values.ts";
+import type { IrCitation, IrSeal, JsonObject } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { writeError } from "./errors.ts";
 import { finishReasonOf } from "./finish-reasons.ts";
@@ -172,14 +172,14 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
       case "tool-start":
         state.calls.set(event.block, { index: state.calls.size, kind: event.kind });
         this.#calls.push({ index: state.calls.size - 1, first: event, text: "" });
+        this.#sign(event.signature, state);
         break;
       case "text-start":
         if (event.isRefusal) state.refusalBlock = event.block;
         else state.texts.set(event.block, { start: state.contentLength, end: state.contentLength });
         break;
       case "text-end":
-        if (event.signature !== undefined)
-          this.#list("thinking_blocks", state.thinkingBlocks++, thinkingBlock(undefined, event.signature));
+        this.#sign(event.signature, state);
         break;
       case "reasoning-end":
         if (event.signature !== undefined)
@@ -213,6 +213,12 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
       case "tool-end":
         break;
     }
+  }
+
+  /** Chat has no place for the signature of a text or a call but among the thinking. */
+  #sign(signature: IrSeal | undefined, state: ChoiceState): void {
+    if (signature !== undefined)
+      this.#list("thinking_blocks", state.thinkingBlocks++, thinkingBlock(undefined, signature));
   }
 
   #text({ block, text, logprobs }: Extract<IrEvent, { type: "text-delta" }>, state: ChoiceState): void {
