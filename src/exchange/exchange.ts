@@ -1,4 +1,4 @@
-import type { Signature } from "../credentials/signer.ts";
+import type { Signature } from "../credentials/index.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -10,8 +10,7 @@ import type {
   UpstreamHead,
 } from "../dialects/passage.ts";
 import { editJson } from "../dialects/wire/json-edit.ts";
-import type { Endpoint, LocalAnswer } from "../endpoints/endpoint.ts";
-import { failureWriters } from "../endpoints/write-failure.ts";
+import { type Endpoint, failureWriters, type LocalAnswer } from "../endpoints/index.ts";
 import { ExchangeFailure, type FailureCode, failureStatus } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { Key } from "../model/origin.ts";

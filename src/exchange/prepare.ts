@@ -1,5 +1,4 @@
-import { prepareSigner } from "../credentials/index.ts";
-import type { Signer } from "../credentials/signer.ts";
+import { prepareSigner, type Signer } from "../credentials/index.ts";
 import type { EndpointName, Passage } from "../dialects/passage.ts";
 import { passageFor } from "../dialects/registry.ts";
 import type { AiBackend } from "../model/ai.ts";

@@ -1,5 +1,5 @@
 import type { ClientRequest } from "../dialects/passage.ts";
-import type { Endpoint } from "../endpoints/endpoint.ts";
+import type { Endpoint } from "../endpoints/index.ts";
 import type { AiBackend } from "../model/ai.ts";
 import type { FailureCode } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";

@@ -62,7 +62,7 @@ export function writeText(part: IrText): JsonObject | undefined {
   return part.text === "" ? undefined : cached({ type: "text", text: part.text }, part.cache);
 }
 
-export function cached(block: Block, cache: IrCache | undefined): Block {
+function cached(block: Block, cache: IrCache | undefined): Block {
   if (cache !== undefined) block["cache_control"] = writeCache(cache);
   return block;
 }

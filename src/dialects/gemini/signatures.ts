@@ -17,7 +17,7 @@ export function sealOf(signature: string): IrSeal {
 }
 
 /** The signature to send: Gemini's own, or one of which nobody says whose it is. Others stay here. */
-export function signatureOf(seal: IrSeal | undefined): string | undefined {
+function signatureOf(seal: IrSeal | undefined): string | undefined {
   const signature = sealAsText(seal, "google");
   if (!signature) return undefined;
   if (!base64Pattern.test(signature))

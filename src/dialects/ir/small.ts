@@ -28,22 +28,6 @@ export interface IrEmbedResponse {
   readonly usage?: IrUsage | undefined;
 }
 
-export interface IrRerankRequest {
-  readonly model: string;
-  readonly query: string;
-  readonly documents: readonly (string | JsonObject)[];
-  readonly topN?: number | undefined;
-  readonly maxTokensPerDocument?: number | undefined;
-  readonly extras: Extras;
-}
-
-export interface IrRerankResponse {
-  readonly id?: string | undefined;
-  readonly results: readonly { readonly index: number; readonly score: number }[];
-  readonly searchUnits?: number | undefined;
-  readonly usage?: IrUsage | undefined;
-}
-
 /** Counts what would be generated, so it shares the message writers (tokenize, count_tokens, input_tokens, countTokens). */
 export interface IrCountRequest {
   readonly request: IrRequest;

@@ -33,7 +33,7 @@ export function textStart(bytes: Uint8Array): number {
   return skipSpace(bytes, hasMark ? 3 : 0);
 }
 
-export function skipSpace(bytes: Uint8Array, at: number): number {
+function skipSpace(bytes: Uint8Array, at: number): number {
   while (isSpace(bytes[at])) at++;
   return at;
 }

@@ -1,4 +1,4 @@
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
+import type { LocalAnswer } from "../../endpoints/index.ts";
 import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Timeouts } from "../../model/route.ts";

@@ -1,6 +1,10 @@
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
-import { describeModel, listModels } from "../../endpoints/models.ts";
-import { failureWriters, noRouteMessage } from "../../endpoints/write-failure.ts";
+import {
+  describeModel,
+  failureWriters,
+  type LocalAnswer,
+  listModels,
+  noRouteMessage,
+} from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";

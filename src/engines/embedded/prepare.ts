@@ -1,4 +1,4 @@
-import { createEndpointTable, type EndpointTable } from "../../endpoints/endpoint-table.ts";
+import { createEndpointTable, type EndpointTable } from "../../endpoints/index.ts";
 import { type ExchangeHooks, type ExchangeTwin, prepareExchange } from "../../exchange/prepare.ts";
 import type { Backend } from "../../model/backend.ts";
 import type { GatewayModel } from "../../model/gateway.ts";

@@ -1,7 +1,6 @@
 import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
-import { streamFailureWriters } from "../../endpoints/stream-failure.ts";
+import { type LocalAnswer, streamFailureWriters } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
 import { canDecode, contentEncoding, decoder, decodeStream, decodeWhole } from "./decode.ts";
 import { clientHeaders } from "./headers.ts";
