@@ -12,7 +12,7 @@ const said = (compiled: Compiled) =>
   findings(compiled).map((line) => line.replace(/^(\w+) \S+ document \d+ \(\S+ default\/own\): /, "$1 "));
 const compile = (spec: string) => compileText(withProxy + proxy("own", spec));
 const setting = (text: string) => `  telemetry: {accessLog: {settings: [{${text}}]}}`;
-const file = "sinks: [{type: File, file: {path: /tmp/x}}]";
+const file = "sinks: [{type: File, file: {path: /tmp/aigw-x}}]";
 
 describe("access logs", () => {
   test("without any setting are JSON lines on standard output with the default fields", () => {

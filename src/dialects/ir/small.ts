@@ -1,6 +1,6 @@
 import type { IrMessage, IrRequest } from "./request.ts";
 import type { IrUsage } from "./usage.ts";
-import type { Extras, JsonObject } from "./values.ts";
+import type { Extras } from "./values.ts";
 
 export type IrEmbedInput =
   | { readonly text: string; readonly task?: string | undefined; readonly title?: string | undefined }
