@@ -237,13 +237,11 @@ function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBa
 function removals(headers: HeaderView, outbound: Outbound, backend: PreparedBackend): readonly string[] {
   const { remove, removePrefixes } = backend;
   let found: string[] | undefined;
-  if (removePrefixes.length > 0) {
-    headers.forEach((_value, name) => {
-      if (!removePrefixes.some((prefix) => name.startsWith(prefix))) return;
-      found ??= [];
-      found.push(name);
-    });
-  }
+  headers.forEach((_value, name) => {
+    if (!removePrefixes.some((prefix) => name.startsWith(prefix))) return;
+    found ??= [];
+    found.push(name);
+  });
   if (found === undefined && outbound.remove.length === 0) return remove;
   return [...outbound.remove, ...remove, ...(found ?? [])];
 }

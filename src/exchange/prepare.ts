@@ -48,15 +48,19 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
   };
 }
 
+/** What a client sends under these goes nowhere: only the gateway itself writes and reads them. */
+const internalPrefixes = ["x-ai-eg-", "x-aigw-"];
+
 function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): PreparedBackend {
   const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
   const signer = credential === undefined ? undefined : prepareSigner(credential, secrets);
-  const remove = [...new Set([...ai.headers.remove, ...(signer?.strip ?? [])])];
+  const strip = signer?.strip ?? [];
+  const isPattern = (name: string) => name.endsWith("*");
   return {
     ai,
     signer,
-    remove: remove.filter((name) => !name.endsWith("*")),
-    removePrefixes: remove.filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1)),
+    remove: [...new Set([...ai.headers.remove, ...strip.filter((name) => !isPattern(name))])],
+    removePrefixes: [...internalPrefixes, ...strip.filter(isPattern).map((name) => name.slice(0, -1))],
     passage: (endpoint) => passageFor(endpoint, ai.schema.name),
   };
 }

@@ -33,7 +33,7 @@ export class InFlight {
   readonly #twin: EmbeddedTwin;
   readonly #connection: Connection;
   readonly #onDone: (request: InFlight) => void;
-  #try = new AbortController();
+  #try: AbortController | undefined;
   #requestTimer: ReturnType<typeof setTimeout> | undefined;
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -71,13 +71,14 @@ export class InFlight {
   /** The signal of a new try; the one before is over. */
   newTry(timeouts: Timeouts): AbortSignal {
     this.endTry();
-    this.#try = new AbortController();
-    if (this.cut !== undefined) this.#try.abort(this.cut);
+    const controller = new AbortController();
+    this.#try = controller;
+    if (this.cut !== undefined) controller.abort(this.cut);
     if (timeouts.perTryMs !== undefined && timeouts.perTryMs > 0) {
       this.#tryTimer = setTimeout(() => this.#endTryBy("try-timeout"), timeouts.perTryMs);
     }
     this.#watchIdle(timeouts.perTryIdleMs ?? 0);
-    return this.#try.signal;
+    return controller.signal;
   }
 
   /** The try's head is there: its own deadline has been met, silence is still watched. */
@@ -100,7 +101,7 @@ export class InFlight {
   abort(cut: Cut): void {
     if (this.#isDone) return;
     this.cut ??= cut;
-    this.#try.abort(cut);
+    this.#try?.abort(cut);
   }
 
   /** A stream's end comes when its connection may be gone: whoever logs it wants the peer remembered. */
@@ -129,7 +130,7 @@ export class InFlight {
 
   /** Ends the try that runs, and leaves the request free for another. */
   #endTryBy(cut: Cut): void {
-    this.#try.abort(cut);
+    this.#try?.abort(cut);
   }
 
   #watchIdle(idleMs: number): void {
