@@ -17,6 +17,7 @@ import type {
 } from "./passage.ts";
 import type { Emit } from "./stage.ts";
 import { type AnswerWay, FramedSource, TranslatedStream, WholeSource } from "./translated-stream.ts";
+import { decodeText, encodeText } from "./wire/text.ts";
 
 /** The whole way of requests of one client dialect to one backend dialect at one host, and of their answers. */
 export function translate<H extends Host>(
@@ -72,7 +73,7 @@ function writeOutbound<H extends Host>(pair: Pair<H>, request: ClientRequest, ta
     path: written.path,
     set: [["content-type", "application/json"], ...written.set],
     remove: written.remove,
-    body: new TextEncoder().encode(written.body),
+    body: encodeText(written.body),
     warnings: written.warnings,
   };
 }
@@ -108,9 +109,9 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
 
   error(head: UpstreamHead, body: Uint8Array): Replacement {
     const { backend, client, host } = this.#pair;
-    const text = new TextDecoder().decode(body);
+    const text = decodeText(body);
     const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
-    const encoded = new TextEncoder().encode(client.writeError(error, "body"));
+    const encoded = encodeText(client.writeError(error, "body"));
     const contentType = "application/json";
     if (error.retryAfterMs === undefined || head.headers.has("retry-after"))
       return { body: encoded, contentType };
@@ -145,14 +146,14 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
       entry = (event) => stage.push(event, next);
       ends.unshift(() => stage.end(next, false));
     }
-    this.#readText(new TextDecoder().decode(body), way.context, (event) => {
+    this.#readText(decodeText(body), way.context, (event) => {
       meterEvent(event, way.meter);
       entry(event);
     });
     for (const end of ends) end();
     if (fold.error !== undefined) throw new ExchangeFailure("bad_upstream_answer", fold.error.message);
     const text = way.client.writeResponse(fold.response(), way.context);
-    return { body: new TextEncoder().encode(text), contentType: "application/json" };
+    return { body: encodeText(text), contentType: "application/json" };
   }
 
   #readText(text: string, context: AnswerContext, emit: Emit<IrEvent>): void {

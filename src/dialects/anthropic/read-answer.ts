@@ -7,6 +7,7 @@ import type { Emit, Stage } from "../stage.ts";
 import { readAwsException } from "../wire/aws-errors.ts";
 import {
   arrayOf,
+  hasNumber,
   numberOf,
   objectOf,
   parseExact,
@@ -20,7 +21,7 @@ import { AnthropicUsage } from "./usage.ts";
 
 /** Reads a whole message as the stream that it could have been. */
 export function readMessage(text: string, emit: Emit<IrEvent>): void {
-  const message = objectOf(parseExact(text));
+  const message = parseMessage(text);
   const content = arrayOf(message?.["content"]);
   const reader = new MessageReader();
   if (message?.["type"] === "error") reader.event({ ...message, type: "error" }, emit);
@@ -36,6 +37,12 @@ export function readMessage(text: string, emit: Emit<IrEvent>): void {
     reader.event({ type: "message_delta", delta: { stop_reason, stop_sequence } }, emit);
     reader.event({ type: "message_stop" }, emit);
   }
+}
+
+/** Blocks with inputs keep the text of their numbers. */
+function parseMessage(text: string): JsonObject | undefined {
+  const message = objectOf(JSON.parse(text));
+  return hasNumber(message?.["content"]) ? objectOf(parseExact(text)) : message;
 }
 
 /** A block that is open: Anthropic numbers them itself, but numbers may have gaps. */

@@ -8,7 +8,7 @@ import type {
 } from "../ir/request.ts";
 import type { Extras, JsonObject } from "../ir/values.ts";
 import type { ClientRequest } from "../passage.ts";
-import { arrayOf, hasOddNumber, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
+import { arrayOf, hasNumber, hasOddNumber, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
 import {
   asObject,
   booleanIn,
@@ -25,6 +25,7 @@ import {
   textsIn,
   within,
 } from "../wire/grammar.ts";
+import { decodeText } from "../wire/text.ts";
 import { readCache, readMessage, readSystem } from "./read-messages.ts";
 
 const endpointPath = "/v1/messages";
@@ -36,8 +37,16 @@ export function readRequest(request: ClientRequest): IrRequest {
 
 /** Inputs of tools and schemas keep the text of their numbers. */
 function exactBody({ bytes, json }: ClientRequest): JsonObject {
-  const text = new TextDecoder().decode(bytes);
-  return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
+  const body = objectOf(json) ?? malformed("", "must be an object");
+  if (!hasNumber(body["tools"]) && !hasNumber(body["output_config"]) && !hasInputNumber(body)) return body;
+  const text = decodeText(bytes);
+  return hasOddNumber(text) ? asObject(parseExact(text)) : body;
+}
+
+function hasInputNumber(body: JsonObject): boolean {
+  return (arrayOf(body["messages"]) ?? []).some((message) =>
+    arrayOf(objectOf(message)?.["content"])?.some((block) => hasNumber(objectOf(block)?.["input"])),
+  );
 }
 
 function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientRequest): IrRequest {

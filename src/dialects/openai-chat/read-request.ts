@@ -8,9 +8,17 @@ import type {
   IrTool,
   IrToolChoice,
 } from "../ir/request.ts";
-import type { Extras, JsonObject } from "../ir/values.ts";
+import type { Extras, Json, JsonObject } from "../ir/values.ts";
 import type { ClientRequest } from "../passage.ts";
-import { arrayOf, hasOddNumber, numberOf, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
+import {
+  arrayOf,
+  hasNumber,
+  hasOddNumber,
+  numberOf,
+  objectOf,
+  parseExact,
+  textOf,
+} from "../wire/exact-json.ts";
 import {
   asObject,
   booleanIn,
@@ -27,6 +35,7 @@ import {
   textsIn,
   within,
 } from "../wire/grammar.ts";
+import { decodeText } from "../wire/text.ts";
 import { readMessage } from "./read-messages.ts";
 import { readCache } from "./read-parts.ts";
 
@@ -40,8 +49,8 @@ export function readRequest(request: ClientRequest): IrRequest {
 /** Only schemas hold numbers whose text matters: arguments of tool calls are text themselves. */
 function exactBody(request: ClientRequest): JsonObject {
   const body = objectOf(request.json) ?? malformed("", "must be an object");
-  if (arrayOf(body["tools"]) === undefined && objectOf(body["response_format"]) === undefined) return body;
-  const text = new TextDecoder().decode(request.bytes);
+  if (!hasNumber(body["tools"]) && !hasNumber(body["response_format"])) return body;
+  const text = decodeText(request.bytes);
   return hasOddNumber(text) ? asObject(parseExact(text)) : body;
 }
 
@@ -231,15 +240,12 @@ function readMetadata(body: JsonObject): IrRequest["metadata"] {
 
 /** `google`: safetySettings and generationConfig as Vertex takes them, and `includeThoughts` of the thinking extension. */
 function readExtras(body: JsonObject): Extras {
-  const google = {
-    ...memberOf(body, "safetySettings"),
-    ...memberOf(body, "generationConfig"),
-    ...memberOf(objectOf(body["thinking"]) ?? {}, "includeThoughts"),
-  };
+  const { safetySettings, generationConfig } = body;
+  const includeThoughts = objectOf(body["thinking"])?.["includeThoughts"];
+  const google: { [member: string]: Json } = {};
+  if (safetySettings !== undefined && safetySettings !== null) google["safetySettings"] = safetySettings;
+  if (generationConfig !== undefined && generationConfig !== null)
+    google["generationConfig"] = generationConfig;
+  if (includeThoughts !== undefined) google["includeThoughts"] = includeThoughts;
   return Object.keys(google).length === 0 ? {} : { google };
-}
-
-function memberOf(object: JsonObject, name: string): JsonObject {
-  const value = object[name];
-  return value === undefined || value === null ? {} : { [name]: value };
 }

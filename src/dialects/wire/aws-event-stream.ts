@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
 import type { Emit, Stage } from "../stage.ts";
@@ -24,6 +25,9 @@ export class AwsEventStreamReader implements Stage<Uint8Array, WireEvent> {
   #buffer = new Uint8Array(0);
   #length = 0;
   #isBroken = false;
+  /** Headers of the last frame, and what they say. */
+  #headers: Uint8Array | undefined;
+  #head: FrameHead = { type: "event", name: undefined, message: undefined };
 
   push(bytes: Uint8Array, emit: Emit<WireEvent>): void {
     if (this.#isBroken) return;
@@ -56,50 +60,89 @@ export class AwsEventStreamReader implements Stage<Uint8Array, WireEvent> {
 
   /** How many bytes were whole frames. */
   #readFrames(bytes: Uint8Array, emit: Emit<WireEvent>): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let at = 0;
     while (bytes.length - at >= preludeBytes) {
-      const frameBytes = view.getUint32(at);
-      const problem = preludeProblem(bytes, view, at);
-      if (problem === undefined && bytes.length - at < frameBytes) return at;
-      const isIntact =
-        problem === undefined &&
-        crc32(bytes.subarray(at, at + frameBytes - 4)) === view.getUint32(at + frameBytes - 4);
-      if (!isIntact) {
+      const frameBytes = uint32At(bytes, at);
+      const isWhole = bytes.length - at >= frameBytes && frameBytes >= minFrameBytes;
+      // The frame's own checksum covers its head, which is looked at alone only to know that it is worth waiting.
+      const problem = isWhole ? frameProblem(bytes, at, frameBytes) : headProblem(bytes, at);
+      if (problem !== undefined) {
         this.#isBroken = true;
-        emit(broken(problem ?? "The checksum of a frame is wrong"));
+        emit(broken(problem));
         return bytes.length;
       }
-      emit(this.#readFrame(bytes.subarray(at, at + frameBytes), view.getUint32(at + 4)));
+      if (!isWhole) return at;
+      emit(this.#readFrame(bytes, at, frameBytes));
       at += frameBytes;
     }
     return at;
   }
 
-  #readFrame(frame: Uint8Array, headerBytes: number): WireEvent {
-    const headersEnd = preludeBytes + headerBytes;
-    const headers = readHeaders(frame.subarray(preludeBytes, headersEnd), this.#decoder);
-    const data = this.#decoder.decode(frame.subarray(headersEnd, frame.length - 4));
-    const type = headers[":message-type"];
-    if (type === "exception")
-      return { event: headers[":exception-type"] ?? "exception", data, isException: true };
-    if (type !== "error") return { event: headers[":event-type"], data, isException: false };
-    const message = headers[":error-message"] ?? data;
-    return { event: headers[":error-code"] ?? "error", data: JSON.stringify({ message }), isException: true };
+  #readFrame(bytes: Uint8Array, at: number, frameBytes: number): WireEvent {
+    const headersEnd = at + preludeBytes + uint32At(bytes, at + 4);
+    const { type, name, message } = this.#readHead(bytes.subarray(at + preludeBytes, headersEnd));
+    const data = this.#decoder.decode(bytes.subarray(headersEnd, at + frameBytes - 4));
+    if (type === "event") return { event: name, data, isException: false };
+    return {
+      event: name,
+      data: message === undefined ? data : JSON.stringify({ message }),
+      isException: true,
+    };
+  }
+
+  /** The frames of a stream mostly have the same headers. */
+  #readHead(headers: Uint8Array): FrameHead {
+    if (this.#headers === undefined || Buffer.compare(this.#headers, headers) !== 0) {
+      this.#headers = headers.slice();
+      this.#head = readHead(headers, this.#decoder);
+    }
+    return this.#head;
   }
 }
 
-function preludeProblem(bytes: Uint8Array, view: DataView, at: number): string | undefined {
-  if (crc32(bytes.subarray(at, at + 8)) !== view.getUint32(at + 8))
+function uint32At(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+function frameProblem(bytes: Uint8Array, at: number, frameBytes: number): string | undefined {
+  const end = at + frameBytes - 4;
+  if (crc32(bytes.subarray(at, end)) !== uint32At(bytes, end)) return "The checksum of a frame is wrong";
+  return impossibleSize(frameBytes, uint32At(bytes, at + 4));
+}
+
+function headProblem(bytes: Uint8Array, at: number): string | undefined {
+  if (crc32(bytes.subarray(at, at + 8)) !== uint32At(bytes, at + 8))
     return "The checksum of a frame's head is wrong";
-  const frameBytes = view.getUint32(at);
-  const headerBytes = view.getUint32(at + 4);
+  return impossibleSize(uint32At(bytes, at), uint32At(bytes, at + 4));
+}
+
+function impossibleSize(frameBytes: number, headerBytes: number): string | undefined {
   const isPossible = frameBytes >= minFrameBytes + headerBytes && frameBytes <= maxFrameBytes;
   return isPossible ? undefined : `A frame of ${frameBytes} bytes is impossible`;
 }
 
 function broken(message: string): WireEvent {
   return { event: "brokenFrame", data: JSON.stringify({ message }), isException: true };
+}
+
+/** What a frame says of its payload. `message`: of an error frame, which has no payload. */
+interface FrameHead {
+  readonly type: "event" | "exception";
+  readonly name: string | undefined;
+  readonly message: string | undefined;
+}
+
+function readHead(bytes: Uint8Array, decoder: TextDecoder): FrameHead {
+  const headers = readHeaders(bytes, decoder);
+  const message = headers[":error-message"];
+  switch (headers[":message-type"]) {
+    case "exception":
+      return { type: "exception", name: headers[":exception-type"] ?? "exception", message: undefined };
+    case "error":
+      return { type: "exception", name: headers[":error-code"] ?? "error", message };
+    default:
+      return { type: "event", name: headers[":event-type"], message: undefined };
+  }
 }
 
 /** Bytes of a value by its type; strings and byte arrays have their length in front. */
