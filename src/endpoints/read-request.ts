@@ -1,7 +1,7 @@
 import type { ClientRequest, EndpointName } from "../dialects/passage.ts";
-import { decodeText } from "../dialects/wire/bytes.ts";
 import { isObject, type JsonObject } from "../dialects/wire/json.ts";
 import { FormFailure, formValue, readForm } from "../dialects/wire/multipart.ts";
+import { decodeText } from "../dialects/wire/text.ts";
 import { ExchangeFailure } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { Endpoint, Family } from "./endpoint.ts";

@@ -13,6 +13,7 @@ import type {
 } from "../passage.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { hasOddNumber, objectOf, parseExact, parseObject, textOf } from "../wire/exact-json.ts";
+import { decodeText, encodeText } from "../wire/text.ts";
 import { isOwnError, readError, writeError } from "./errors.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { MessageReader, readMessage } from "./read-answer.ts";
@@ -42,10 +43,10 @@ function writeEnvelope(
   host: AnthropicHost,
   envelope: { readonly [member: string]: Json },
 ): Uint8Array {
-  const text = new TextDecoder().decode(request.bytes);
+  const text = decodeText(request.bytes);
   const body = { ...objectOf(hasOddNumber(text) ? parseExact(text) : request.json), ...envelope };
   for (const member of movedMembers[host.name]) delete body[member];
-  return new TextEncoder().encode(JSON.stringify(body));
+  return encodeText(JSON.stringify(body));
 }
 
 class RehostedAnswer implements AnswerReader {
@@ -75,16 +76,16 @@ class RehostedAnswer implements AnswerReader {
   }
 
   error(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
-    const text = new TextDecoder().decode(body);
+    const text = decodeText(body);
     if (isOwnError(text)) return undefined;
     const error = readError({ status: head.status, headers: head.headers, text }, this.#host);
-    return { body: new TextEncoder().encode(writeError(error, "body")), contentType: "application/json" };
+    return { body: encodeText(writeError(error, "body")), contentType: "application/json" };
   }
 
   /** A good answer goes to the client whether or not it can be read. */
   #look(body: Uint8Array): undefined {
     try {
-      readMessage(new TextDecoder().decode(body), (event) => meterEvent(event, this.#meter));
+      readMessage(decodeText(body), (event) => meterEvent(event, this.#meter));
     } catch {
       // Nothing is counted.
     }

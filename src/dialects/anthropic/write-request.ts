@@ -9,6 +9,7 @@ import type { Stage } from "../stage.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
+import { PartWriting } from "./write-parts.ts";
 import { writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };
@@ -23,12 +24,10 @@ export function writeRequest(request: IrRequest, target: Target): WrittenRequest
   refuseUnsayable(request);
   warnDropped(request, warnings);
   const names = new ToolNames(request, toolNames);
-  const { system, messages } = writeMessages(request.messages, {
-    host: target.host,
-    warnings,
-    toolName: (name) => names.write(name),
-  });
-  const body: Body = { ...target.host.envelope(target, request.isStream), max_tokens: maxTokens(request) };
+  const writing = new PartWriting(target.host, warnings, (name) => names.write(name));
+  const { system, messages } = writeMessages(request.messages, writing);
+  const body = target.host.envelope(target, request.isStream);
+  body["max_tokens"] = maxTokens(request);
   setIf(body, "messages", nonEmpty(messages));
   setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
   setIf(body, "tool_choice", writeToolChoice(request, names));

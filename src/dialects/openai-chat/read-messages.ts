@@ -121,6 +121,6 @@ function readCall(call: JsonObject): IrToolCall {
     };
   }
   const named = neededObject(call, "function");
-  const input = within("function", () => textIn(named, "arguments") ?? "");
+  const input = textIn(named, "arguments", "function.") ?? "";
   return { type: "tool-call", kind: "function", id, name: neededText(named, "name"), input, cache };
 }

@@ -1,9 +1,9 @@
 import type { AnswerContext } from "../dialect.ts";
-import type { IrTokenChoice } from "../ir/events.ts";
 import type { IrChoice, IrResponse } from "../ir/fold.ts";
 import type { IrAnswerPart, IrMedia, IrText, IrToolCall } from "../ir/parts.ts";
 import type { Extras, Json, JsonObject } from "../ir/values.ts";
 import { finishReasonOf } from "./finish-reasons.ts";
+import { writeLogprobs } from "./logprobs.ts";
 import { writeUsage } from "./usage.ts";
 import { annotation, imagePart, redactedBlock, thinkingBlock } from "./write-answer-parts.ts";
 
@@ -128,18 +128,4 @@ function copyExtras(message: Members, extras: Extras | undefined): void {
     const value = extras[copiedExtras[name]!]?.[name];
     if (value !== undefined) message[name] = value;
   }
-}
-
-export function writeLogprobs(tokens: readonly IrTokenChoice[]): JsonObject {
-  const content = tokens.map(({ token, logprob, bytes = null, top }) => ({
-    token,
-    logprob,
-    bytes,
-    top_logprobs: top.map((other) => ({
-      token: other.token,
-      logprob: other.logprob,
-      bytes: other.bytes ?? null,
-    })),
-  }));
-  return { content };
 }

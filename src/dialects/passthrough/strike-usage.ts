@@ -1,7 +1,8 @@
 import type { Emit, Stage } from "../stage.ts";
-import { decodeText, encodeText, indexOfBytes, needle } from "../wire/bytes.ts";
+import { indexOfBytes, needle } from "../wire/bytes.ts";
 import { HeldBytes } from "../wire/held-bytes.ts";
 import { findMember, isObjectAt, memberName } from "../wire/json-scan.ts";
+import { decodeText, encodeText } from "../wire/text.ts";
 import type { EventReader } from "./event-reader.ts";
 import { StreamTap } from "./stream-tap.ts";
 

@@ -3,7 +3,7 @@ import type { IrCountRequest, IrCountResponse } from "../ir/small.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { writeError } from "../openai-chat/errors.ts";
 import { readMessage } from "../openai-chat/read-messages.ts";
-import { readTools } from "../openai-chat/read-request.ts";
+import { readTools } from "../openai-chat/read-tools.ts";
 import type { ClientRequest } from "../passage.ts";
 import type { WholeClient } from "../whole.ts";
 import { asObject, listIn, malformed, readBody, readEach, textIn } from "../wire/grammar.ts";

@@ -34,15 +34,3 @@ export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return joined;
 }
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-
-/** Broken UTF-8 becomes U+FFFD, a leading byte order mark is left out. */
-export function decodeText(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
-}

@@ -1,4 +1,4 @@
-import { encodeText } from "./bytes.ts";
+import { encodeText } from "./text.ts";
 
 /** An error as OpenAI clients of this gateway get it; `code` is the status as text. */
 export function writeOpenAiError(type: string, status: number, message: string): string {

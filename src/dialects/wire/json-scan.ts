@@ -1,4 +1,5 @@
-import { decodeText, lastIndexOfBytes, type Needle, needle } from "./bytes.ts";
+import { lastIndexOfBytes, type Needle, needle } from "./bytes.ts";
+import { decodeText } from "./text.ts";
 
 /**
  * Finds its way in the bytes of a JSON text without decoding or building it.
