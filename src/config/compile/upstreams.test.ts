@@ -311,14 +311,50 @@ describe("credentials", () => {
 
   test("of a cloud make one backend unavailable, and no more", () => {
     const compiled = compileText(
-      base + plain + policy("  type: AWSCredentials\n  awsCredentials: {region: r}"),
+      base +
+        plain +
+        secret("stringData: {client-secret: x}") +
+        policy(
+          "  type: AzureCredentials\n  azureCredentials: {clientID: c, tenantID: t, clientSecretRef: {name: k}}",
+        ),
     );
     expect(said(compiled)).toEqual([
-      "warning (BackendSecurityPolicy default/p): spec.type: AWSCredentials is not supported yet: this backend answers 503 (s)",
+      "warning (BackendSecurityPolicy default/p): spec.type: AzureCredentials is not supported yet: this backend answers 503 (s)",
     ]);
     expect(compiled.model?.credentials["default/p"]?.way).toEqual({
       type: "unavailable",
-      reason: "AWSCredentials is not supported yet (BackendSecurityPolicy default/p)",
+      reason: "AzureCredentials is not supported yet (BackendSecurityPolicy default/p)",
+    });
+  });
+
+  test("of AWS come from a file, by profile", () => {
+    const compiled = compileText(
+      base +
+        plain +
+        secret('stringData: {credentials: "[a]\\naws_access_key_id = x\\n"}') +
+        policy(
+          "  type: AWSCredentials\n  awsCredentials: {region: r, credentialsFile: {secretRef: {name: k}, profile: a}}",
+        ),
+    );
+    expect(said(compiled)).toEqual([]);
+    const way = compiled.model?.credentials["default/p"]?.way;
+    expect(way).toMatchObject({ type: "aws", region: "r", source: { type: "file", profile: "a" } });
+    const secretOf = way?.type === "aws" && way.source.type === "file" ? way.source.secret : undefined;
+    expect(secretOf && compiled.secrets.value(secretOf)).toBe("[a]\naws_access_key_id = x\n");
+  });
+
+  test("of Google may come with the request alone", () => {
+    const compiled = compileText(
+      base +
+        plain +
+        policy(
+          "  type: GCPCredentials\n  gcpCredentials: {projectName: p, region: r}\n  credentialOverride: {fromRequestHeaders: {fallbackToConfigured: false}}",
+        ),
+    );
+    expect(said(compiled)).toEqual([]);
+    expect(compiled.model?.credentials["default/p"]).toMatchObject({
+      way: { type: "gcp", project: "p", region: "r" },
+      override: { header: "x-aigw-gcp-access-token", hasFallback: false },
     });
   });
 
