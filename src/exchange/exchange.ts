@@ -1,4 +1,5 @@
 import type { Signature } from "../credentials/index.ts";
+import type { IrWarning } from "../dialects/ir/values.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -77,6 +78,11 @@ export class Exchange {
     return this.#request?.isStream ?? false;
   }
 
+  /** What the last attempt could not say or hand on, so far. */
+  get warnings(): readonly IrWarning[] {
+    return this.#meter?.warnings ?? [];
+  }
+
   /** The whole client body. `undefined`: understood, go on to routing. */
   open(body: Uint8Array): LocalAnswer | undefined {
     try {
@@ -116,6 +122,7 @@ export class Exchange {
       return this.fail("unsupported_pair", unsupported(this.endpoint, backend));
     try {
       const outbound = this.#passage.request(request, this.#target(backend, request));
+      for (const warning of outbound.warnings ?? []) this.#meter.warn(warning);
       const message = compose(request, outbound, backend);
       if (backend.signer === undefined) return message;
       const { method, headers } = this.head;
@@ -183,7 +190,11 @@ export class Exchange {
       outcome,
       this.#twin,
     );
-    this.#twin.settled?.(settled);
+    const { hooks } = this.#twin;
+    for (const warning of this.warnings) {
+      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
+    }
+    hooks.settled?.(settled);
     return settled;
   }
 

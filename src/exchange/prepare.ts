@@ -1,4 +1,5 @@
 import { prepareSigner, type Signer } from "../credentials/index.ts";
+import type { IrWarning } from "../dialects/ir/values.ts";
 import type { EndpointName, Passage } from "../dialects/passage.ts";
 import { passageFor } from "../dialects/registry.ts";
 import type { AiBackend } from "../model/ai.ts";
@@ -24,14 +25,16 @@ export interface ExchangeTwin {
   readonly model: ExchangeModel;
   readonly costs: CostTable;
   backend(key: Key): PreparedBackend | undefined;
-  readonly settled: SettledListener | undefined;
-  /** Told of cost expressions that failed at run time. */
-  onCostFailure(metadataKey: string, error: unknown): void;
+  readonly hooks: ExchangeHooks;
 }
 
+/** Who is told of what happens to exchanges. None may throw. */
 export interface ExchangeHooks {
   readonly settled?: SettledListener | undefined;
+  /** A cost expression failed at run time; its key is left out. */
   onCostFailure(metadataKey: string, error: unknown): void;
+  /** Something of a request or an answer did not travel. */
+  onWarning(warning: IrWarning, requestId: string, backend: AiBackend): void;
 }
 
 /** Makes a model ready for use. It was validated when it was compiled, so what throws here is our own mistake. */
@@ -43,8 +46,7 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
     model,
     costs: new CostTable(model.costs),
     backend: (key) => backends.get(key),
-    settled: hooks.settled,
-    onCostFailure: hooks.onCostFailure,
+    hooks,
   };
 }
 

@@ -51,7 +51,7 @@ export function settle(facts: ExchangeFacts, outcome: Outcome, twin: ExchangeTwi
     perOutputTokenMs: isStream && !isError ? perOutputTokenMs(meter) : undefined,
     costs:
       isGood && backend !== undefined
-        ? twin.costs.evaluate(usage, requestModel, backend, twin.onCostFailure)
+        ? twin.costs.evaluate(usage, requestModel, backend, twin.hooks.onCostFailure)
         : undefined,
     headers: facts.headers,
   };

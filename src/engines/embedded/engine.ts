@@ -1,3 +1,4 @@
+import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
 import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
@@ -6,6 +7,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
 import { type Gateway, handle } from "./handle.ts";
 import { prepareEmbedded } from "./prepare.ts";
+import { warningLog } from "./warning-log.ts";
 
 export interface EmbeddedOptions {
   readonly model: GatewayModel;
@@ -21,12 +23,14 @@ const maxServerBodyBytes = 2 ** 31;
 /** The engine inside this process: it accepts, matches, forwards and streams by itself. */
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const { runtime, log, telemetry } = options;
+  const hooks: ExchangeHooks = {
+    settled: telemetry.settled,
+    onCostFailure: (metadataKey, error) =>
+      log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
+    onWarning: warningLog(log),
+  };
   const prepare = (model: GatewayModel, secrets: Secrets) =>
-    prepareEmbedded(model, secrets, telemetry, {
-      settled: telemetry.settled,
-      onCostFailure: (metadataKey, error) =>
-        log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
-    });
+    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"));
   const gateway: Gateway = {
     runtime,
     log,

@@ -34,6 +34,7 @@ export class InFlight {
   readonly #connection: Connection;
   readonly #onDone: (request: InFlight) => void;
   #try: AbortController | undefined;
+  #tryCut: Cut | undefined;
   #requestTimer: ReturnType<typeof setTimeout> | undefined;
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -59,6 +60,15 @@ export class InFlight {
     request.signal.addEventListener("abort", this.#onClientGone, { once: true });
   }
 
+  get isDebug(): boolean {
+    return this.#twin.isDebug;
+  }
+
+  /** Our own clocks ended it: the request's as a whole, or that of the last try. */
+  get isTimedOut(): boolean {
+    return this.cut === "request-timeout" || this.#tryCut !== undefined;
+  }
+
   get isClientGone(): boolean {
     return this.cut === "client-gone";
   }
@@ -73,6 +83,7 @@ export class InFlight {
     this.endTry();
     const controller = new AbortController();
     this.#try = controller;
+    this.#tryCut = undefined;
     if (this.cut !== undefined) controller.abort(this.cut);
     if (timeouts.perTryMs !== undefined && timeouts.perTryMs > 0) {
       this.#tryTimer = setTimeout(() => this.#endTryBy("try-timeout"), timeouts.perTryMs);
@@ -130,6 +141,7 @@ export class InFlight {
 
   /** Ends the try that runs, and leaves the request free for another. */
   #endTryBy(cut: Cut): void {
+    this.#tryCut = cut;
     this.#try?.abort(cut);
   }
 
