@@ -5,7 +5,9 @@ import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
+import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
+import type { InFlight } from "./in-flight.ts";
 import { prepareEmbedded } from "./prepare.ts";
 import { warningLog } from "./warning-log.ts";
 
@@ -31,11 +33,17 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   };
   const prepare = (model: GatewayModel, secrets: Secrets) =>
     prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"));
+  const inFlight = new Set<InFlight>();
+  const failures = failureLog(log);
   const gateway: Gateway = {
     runtime,
     log,
     twin: prepare(options.model, options.secrets),
-    inFlight: new Set(),
+    inFlight,
+    onDone(request, status) {
+      inFlight.delete(request);
+      if (request.upstreamFailure !== undefined && !request.isClientGone) failures(request, status);
+    },
   };
   const servers: { readonly name: string; readonly server: HttpServer }[] = [];
 
@@ -73,7 +81,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
         setTimeout(resolve, graceMs).unref();
       });
       await Promise.race([closed, timer]);
-      for (const inFlight of [...gateway.inFlight]) inFlight.abort("stopping");
+      for (const request of [...inFlight]) request.abort("stopping");
       await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
     },
   };

@@ -9,6 +9,9 @@ import type { UpstreamEndpoint } from "./upstream.ts";
 /** Why a try or a whole request was ended from our side. */
 export type Cut = "client-gone" | "request-timeout" | "try-timeout" | "idle-timeout" | "stopping";
 
+/** Told once of each request, when it is over, with the status that the client got. */
+export type OnDone = (request: InFlight, status: number) => void;
+
 /**
  * One client request on its way: its clocks, its abort and its account.
  *
@@ -32,7 +35,7 @@ export class InFlight {
   cut: Cut | undefined;
   readonly #twin: EmbeddedTwin;
   readonly #connection: Connection;
-  readonly #onDone: (request: InFlight) => void;
+  readonly #onDone: OnDone;
   #try: AbortController | undefined;
   #tryCut: Cut | undefined;
   #requestTimer: ReturnType<typeof setTimeout> | undefined;
@@ -49,7 +52,7 @@ export class InFlight {
     requestId: string,
     connection: Connection,
     twin: EmbeddedTwin,
-    onDone: (request: InFlight) => void,
+    onDone: OnDone,
   ) {
     this.request = request;
     this.path = path;
@@ -134,7 +137,7 @@ export class InFlight {
       ...(reason === undefined ? {} : { reason }),
     });
     this.#twin.record?.(this.#record(status, isComplete, settled));
-    this.#onDone(this);
+    this.#onDone(this, status);
   }
 
   readonly #onClientGone = () => this.abort("client-gone");
