@@ -32,6 +32,8 @@ export interface RequestHead {
 export interface UpstreamMessage {
   readonly path: string;
   readonly remove: readonly string[];
+  /** Headers of the client that begin like this are removed as well. */
+  readonly removePrefixes: readonly string[];
   readonly set: readonly (readonly [string, string])[];
   readonly body: Uint8Array;
   /** False where `body` is the client's, byte for byte. */
@@ -238,23 +240,12 @@ function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBa
   const isEdited = ai.body.length > 0 && request.form === undefined;
   return {
     path: outbound.path,
-    remove: removals(request.headers, outbound, backend),
+    remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
+    removePrefixes: backend.removePrefixes,
     set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
     body: isEdited ? editJson(translated, ai.body) : translated,
     isBodyReplaced: isEdited || outbound.body !== undefined,
   };
-}
-
-function removals(headers: HeaderView, outbound: Outbound, backend: PreparedBackend): readonly string[] {
-  const { remove, removePrefixes } = backend;
-  let found: string[] | undefined;
-  headers.forEach((_value, name) => {
-    if (!removePrefixes.some((prefix) => name.startsWith(prefix))) return;
-    found ??= [];
-    found.push(name);
-  });
-  if (found === undefined && outbound.remove.length === 0) return remove;
-  return [...outbound.remove, ...remove, ...(found ?? [])];
 }
 
 /** The credential comes last and wins over every edit. */

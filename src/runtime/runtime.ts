@@ -53,7 +53,8 @@ export interface HttpServer {
 
 export interface UpstreamInit {
   readonly method: string;
-  readonly headers: Headers;
+  /** A plain object with lower-case names is quickest. */
+  readonly headers: Headers | { readonly [name: string]: string };
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
   /** Path of a unix socket to connect to instead of the URL's host. */

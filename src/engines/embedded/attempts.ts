@@ -36,7 +36,9 @@ export async function firstGood(
     const endpoint = ref?.upstream?.pick();
     if (ref?.ai === undefined || endpoint === undefined) return noUpstream(exchange, ref);
     inFlight.endpoint = endpoint;
-    const message = await exchange.attempt(ref.ai, endpoint.hostName);
+    const attempt = exchange.attempt(ref.ai, endpoint.hostName);
+    // Mostly the credential is at hand; a turn of the event loop costs more than the question.
+    const message = attempt instanceof Promise ? await attempt : attempt;
     if (isLocalAnswer(message)) return message;
     const answer = await send(inFlight, endpoint, message, timeouts, runtime);
     const result: TryResult =

@@ -4,10 +4,9 @@ export type BodyFailure = "too-large" | "client-gone";
 /** A request's whole body, at most `maxBytes`. A declared length above that is refused before a byte is read. */
 export async function readBody(request: Request, maxBytes: number): Promise<Uint8Array | BodyFailure> {
   const declared = request.headers.get("content-length");
+  if (declared !== null && Number(declared) > maxBytes) return "too-large";
   try {
-    if (declared === null) return await readPieces(request.body, maxBytes);
-    if (Number(declared) > maxBytes) return "too-large";
-    return await request.bytes();
+    return await (declared === null ? readPieces(request.body, maxBytes) : request.bytes());
   } catch {
     return "client-gone";
   }

@@ -8,7 +8,11 @@ import { clientHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Turns the upstream's answer into the client's, in the way that the exchange wants its body treated. */
-export async function respond(inFlight: InFlight, exchange: Exchange, upstream: Response): Promise<Response> {
+export function respond(
+  inFlight: InFlight,
+  exchange: Exchange,
+  upstream: Response,
+): Response | Promise<Response> {
   const encoding = contentEncoding(upstream.headers);
   const plan = exchange.answer({
     status: upstream.status,
