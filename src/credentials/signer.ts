@@ -19,7 +19,7 @@ export interface Signature {
 
 /** Puts a credential on a request. Throws `ExchangeFailure`: `missing_credential` or `credential_unavailable`. */
 export interface Signer {
-  /** Headers of the client that must not travel on beside this credential; lower-case. */
+  /** Headers of the client that must not travel on beside this credential, lower-case; for `isStripped`. */
   readonly strip: readonly string[];
   sign(request: Unsigned): Signature | Promise<Signature>;
 }

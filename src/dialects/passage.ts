@@ -119,6 +119,8 @@ export type BodyPlan =
 
 /** A body instead of the upstream's, with the edits of the head that go with it. */
 export interface Replacement {
+  /** Absent: the upstream's. */
+  readonly status?: number;
   readonly body: Uint8Array;
   readonly contentType: string;
   readonly set?: readonly (readonly [string, string])[];

@@ -8,10 +8,15 @@ export interface Credential extends Keyed {
   readonly override?: { readonly header: string; readonly hasFallback: boolean };
 }
 
-/** `header`: a fixed key as the value of a header, after `scheme` and a space if there is one. */
-export type CredentialWay = {
-  readonly type: "header";
-  readonly name: string;
-  readonly scheme: "" | "Bearer";
-  readonly secret: SecretRef;
-};
+/**
+ * - `header`: a fixed key as the value of a header, after `scheme` and a space if there is one.
+ * - `unavailable`: the credential cannot be had; requests to its backends fail, and others go on.
+ */
+export type CredentialWay =
+  | {
+      readonly type: "header";
+      readonly name: string;
+      readonly scheme: "" | "Bearer";
+      readonly secret: SecretRef;
+    }
+  | { readonly type: "unavailable"; readonly reason: string };

@@ -1,6 +1,7 @@
 /**
  * Every way an exchange can end without an answer of the upstream, and the HTTP status its client sees.
- * The words for it are each client dialect's own.
+ * The words for it are each client dialect's own. Where Envoy itself would answer, the status is Envoy's
+ * (an upstream that cannot be reached is 503), so that both engines answer alike.
  */
 export const failureStatus = {
   invalid_request: 400,
@@ -13,8 +14,8 @@ export const failureStatus = {
   broken_route: 500,
   unsupported_pair: 501,
   bad_upstream_answer: 502,
-  upstream_unreachable: 502,
-  upstream_reset: 502,
+  upstream_unreachable: 503,
+  upstream_reset: 503,
   no_healthy_upstream: 503,
   shutting_down: 503,
   credential_unavailable: 503,

@@ -4,15 +4,19 @@ export interface Runtime {
   /** Runtime's own version, for `aigw.log`. */
   readonly version: string;
   /**
-   * Whether this process must be replaced by itself with changed settings before it does anything else, and how.
-   * Bun reads its limit of concurrent `fetch` calls only at start-up.
+   * Replaces this process by itself where limits are read only at start-up; returns where nothing is to be done.
+   * Bun reads its limit of concurrent `fetch` calls from the environment once, before any code runs.
    */
   restartForLimits(): void;
   /** Arguments of the program, without runtime and script. */
   readonly arguments: readonly string[];
-  /** Binds at once; throws the system's error if the port cannot be had. */
+  /** Binds at once; throws the system's error (with `code`) if the port cannot be had. */
   serve(options: ServeOptions, handle: HttpHandler): HttpServer;
-  /** Starts a request to an upstream and resolves with its head. Never follows redirects, never decodes bodies. */
+  /**
+   * Starts a request to an upstream and resolves with its head. Never follows redirects, never decodes bodies
+   * (Deno decodes and drops the header), never gives up by itself. A missing `user-agent` or `accept` is filled in
+   * by the runtime; GET and HEAD cannot have a body.
+   */
   fetch(url: string, init: UpstreamInit): Promise<Response>;
 }
 
@@ -22,13 +26,21 @@ export interface ServeOptions {
   readonly port: number;
   /** Above it the server itself answers 413; set it well above what the handler refuses. */
   readonly maxBodyBytes: number;
+  /**
+   * Connections that are silent for so long are closed, in the middle of an answer too unless it has asked for
+   * `allowSilence`. Coarse, at most 255 s; absent: never, and a client that vanished keeps its connection for ever.
+   */
+  readonly idleTimeoutMs?: number;
 }
 
 export type HttpHandler = (request: Request, connection: Connection) => Response | Promise<Response>;
 
 /** Facts of the client's connection, asked only when somebody wants them. */
 export interface Connection {
+  /** IP address without port; `undefined` once the answer is over. */
   remoteAddress(): string | undefined;
+  /** For an answer that may take longer than `idleTimeoutMs` to begin or to go on. Holds for the connection's life. */
+  allowSilence(): void;
 }
 
 export interface HttpServer {
@@ -46,12 +58,14 @@ export interface UpstreamInit {
   readonly signal: AbortSignal;
   /** Path of a unix socket to connect to instead of the URL's host. */
   readonly unix: string | undefined;
+  /** Keep one object an upstream: connections are shared by it. */
   readonly tls: UpstreamTlsOptions | undefined;
 }
 
 export interface UpstreamTlsOptions {
   /** PEM; absent means the system's. */
   readonly ca?: readonly string[];
+  /** Name for SNI and for the check of the certificate; absent: the URL's host. */
   readonly serverName?: string;
   readonly isInsecure?: boolean;
   /** Names the certificate must carry one of, instead of the server name. */

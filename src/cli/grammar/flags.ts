@@ -1,0 +1,89 @@
+import type { Argument, FlagValues } from "./flag.ts";
+
+/** Accepted before and after every command. */
+export const globalFlags = {
+  "config-home": {
+    type: "text",
+    completes: "directory",
+    variable: "AIGW_CONFIG_HOME",
+    description: "Directory of your configuration files, ~/.config/aigw if not given",
+  },
+  "data-home": {
+    type: "text",
+    completes: "directory",
+    variable: "AIGW_DATA_HOME",
+    description: "Directory of downloaded Envoy binaries, ~/.local/share/aigw if not given",
+  },
+  "state-home": {
+    type: "text",
+    completes: "directory",
+    variable: "AIGW_STATE_HOME",
+    description: "Directory of logs and generated files, kept after a run, ~/.local/state/aigw if not given",
+  },
+  "runtime-dir": {
+    type: "text",
+    completes: "directory",
+    variable: "AIGW_RUNTIME_DIR",
+    description: "Directory of files that live as long as a run, /tmp/aigw-<uid> if not given",
+  },
+} as const;
+
+export const runFlags = {
+  engine: {
+    type: "choice",
+    choices: ["auto", "embedded", "envoy"],
+    default: "auto",
+    variable: "AIGW_ENGINE",
+    description: "What carries the traffic: auto, embedded or envoy",
+  },
+  debug: {
+    type: "switch",
+    variable: "AIGW_DEBUG",
+    description: "Show the whole log on stderr and the access log on stdout",
+  },
+  "admin-port": {
+    type: "integer",
+    default: 1064,
+    min: 0,
+    max: 65_535,
+    description: "Port of the admin server with /health, /ready and /metrics; 0 picks a free one",
+  },
+  "admin-address": {
+    type: "text",
+    variable: "AIGW_ADMIN_ADDRESS",
+    description: "IP address of the admin server, all interfaces if not given",
+  },
+  "mcp-config": {
+    type: "text",
+    completes: "file",
+    description: "JSON file that lists MCP servers",
+  },
+  "mcp-json": {
+    type: "text",
+    description: "List of MCP servers as JSON text",
+  },
+  "run-id": {
+    type: "text",
+    variable: "AIGW_RUN_ID",
+    description: "Name of this run's directories, a timestamp if not given; 0 suits containers",
+  },
+  "mcp-session-encryption-iterations": {
+    type: "integer",
+    default: 100_000,
+    min: 1,
+    max: 2 ** 31 - 1,
+    description: "PBKDF2 iterations for the key that seals MCP sessions",
+  },
+} as const;
+
+export type GlobalFlagValues = FlagValues<typeof globalFlags>;
+export type RunFlagValues = FlagValues<typeof globalFlags & typeof runFlags>;
+
+export const pathArgument: Argument = {
+  name: "path",
+  isRequired: false,
+  isRepeated: false,
+  description:
+    "YAML file with the gateway's resources. If not given: config.yaml in the configuration directory where " +
+    "there is one, else what OPENAI_API_KEY, AZURE_OPENAI_API_KEY or ANTHROPIC_API_KEY give.",
+};

@@ -1,0 +1,60 @@
+import { type Command, defineCommand } from "./command.ts";
+import { pathArgument, runFlags } from "./flags.ts";
+
+/** Every command: the only source of parsing, help, completion and the reference page. */
+export const commands: readonly Command[] = [
+  defineCommand({
+    name: "version",
+    summary: "Show the version.",
+    isRecommended: true,
+    load: async () => (await import("../commands/version.ts")).version,
+  }),
+  defineCommand({
+    name: "run",
+    summary: "Run the gateway in the foreground.",
+    flags: runFlags,
+    argument: pathArgument,
+    isRecommended: true,
+    load: async () => (await import("../commands/run.ts")).run,
+  }),
+  defineCommand({
+    name: "healthcheck",
+    summary: "Check that a gateway runs and takes requests; made for Docker's HEALTHCHECK.",
+    isRecommended: true,
+    load: async () => (await import("../commands/healthcheck.ts")).healthcheck,
+  }),
+  defineCommand({
+    name: "download-envoy",
+    summary: "Download Envoy ahead of the first run.",
+    isRecommended: true,
+    load: async () => (await import("../commands/download-envoy.ts")).downloadEnvoy,
+  }),
+  defineCommand({
+    name: "lint",
+    summary: "Check configuration files and list what is wrong with them, by line.",
+    argument: {
+      name: "file",
+      isRequired: true,
+      isRepeated: true,
+      description: "Configuration files, each checked on its own as aigw run would.",
+    },
+    load: async () => (await import("../commands/lint.ts")).lint,
+  }),
+  defineCommand({
+    name: "schema",
+    summary: "Print the JSON schemas of all resources, for editors.",
+    load: async () => (await import("../commands/schema.ts")).schema,
+  }),
+  defineCommand({
+    name: "completion",
+    summary: "Print a script that completes commands and flags in your shell.",
+    argument: {
+      name: "shell",
+      isRequired: true,
+      isRepeated: false,
+      choices: ["bash", "zsh", "fish"],
+      description: "Your shell: bash, zsh or fish.",
+    },
+    load: async () => (await import("../commands/completion.ts")).completion,
+  }),
+];

@@ -1,0 +1,2 @@
+export { main } from "./main.ts";
+export { processTerminal } from "./terminal.ts";

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type * as config from "../../config/index.ts";
+import type { Compiled } from "../../model/gateway.ts";
+import type { RunPlan } from "./plan.ts";
+import { providersIn, readSource } from "./source.ts";
+
+/** What a run asks of the configuration room. */
+export type ConfigRoom = Pick<
+  typeof config,
+  "autoconfigure" | "compileGateway" | "writeResources" | "formatDiagnostic"
+>;
+
+/** One reading of the configuration. */
+export interface Loaded extends Compiled {
+  /** What messages call it. */
+  readonly name: string;
+  /** For the user, once. */
+  readonly notices: readonly string[];
+  /** Files whose change is a change of the configuration; absolute. */
+  readonly files: readonly string[];
+  /** The resources in effect, for people. */
+  resourcesText(): string;
+}
+
+/** Reads and compiles what the plan names. Throws for a file that cannot be read and for variables that make no sense. */
+export function loadConfiguration(
+  { origin, mcpServers, isDebug }: RunPlan,
+  room: ConfigRoom,
+  environment: config.Environment,
+  workingDirectory: string,
+): Loaded {
+  const files = new Set<string>(origin.type === "file" ? [origin.path] : []);
+  const world: config.World = {
+    environment,
+    readFile(path) {
+      // Remembered even if it cannot be read: it may come.
+      files.add(resolve(workingDirectory, path));
+      return readFileSync(resolve(workingDirectory, path), "utf8");
+    },
+    nowMs: Date.now(),
+  };
+  const notices: string[] = [];
+  let source: config.Source;
+  if (origin.type === "file") {
+    source = readSource(origin);
+    if (origin.isDefault) notices.push(...ignoredProviders(environment, origin.path));
+    if (mcpServers !== undefined) notices.push(mcpIgnored);
+  } else {
+    refuseMcpAlone(environment, mcpServers);
+    const automatic = room.autoconfigure(environment, { isDebug, mcpServers: undefined });
+    source = automatic.source;
+    notices.push(...automatic.notices);
+    if (mcpServers !== undefined) notices.push(mcpIgnored);
+  }
+  const compiled = room.compileGateway([source], world);
+  return {
+    ...compiled,
+    name: source.name,
+    notices,
+    files: [...files],
+    resourcesText: () => room.writeResources([source], world),
+  };
+}
+
+const mcpIgnored =
+  "this build of aigw does not serve MCP servers yet: --mcp-config and --mcp-json have no effect";
+
+function refuseMcpAlone(environment: config.Environment, mcpServers: string | undefined): void {
+  if (mcpServers === undefined || providersIn(environment).length > 0) return;
+  throw new Error(
+    "this build of aigw does not serve MCP servers yet, and there is no language model to serve",
+  );
+}
+
+function ignoredProviders(environment: config.Environment, path: string): string[] {
+  const ignored = providersIn(environment);
+  return ignored.length === 0 ? [] : [`${ignored.join(", ")} ignored: the configuration is ${path}`];
+}

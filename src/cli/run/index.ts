@@ -1,0 +1,2 @@
+export { listenToProcess } from "./process-events.ts";
+export { runGateway, shutdownTimes } from "./run-gateway.ts";

@@ -1,0 +1,41 @@
+import { UsageError } from "../failure.ts";
+import type { Host } from "../grammar/command.ts";
+import type { RunFlagValues } from "../grammar/flags.ts";
+import { type Directories, resolveDirectories } from "../paths/directories.ts";
+import { checkRunId } from "../paths/run-id.ts";
+import { readMcpServers } from "./mcp-servers.ts";
+import { type ConfigOrigin, chooseOrigin } from "./source.ts";
+
+/** What a run's command line asks for, checked as far as it can be without touching the disk. */
+export interface RunPlan {
+  readonly origin: ConfigOrigin;
+  readonly mcpServers: string | undefined;
+  readonly directories: Directories;
+  /** `undefined`: one is made. */
+  readonly runId: string | undefined;
+  readonly isDebug: boolean;
+  readonly adminHost: string | undefined;
+  readonly adminPort: number;
+}
+
+/** Throws `UsageError` for the first thing that is wrong, in the order the flags are documented. */
+export async function planRun(flags: RunFlagValues, path: string | undefined, host: Host): Promise<RunPlan> {
+  const hasMcpFlag = flags["mcp-config"] !== undefined || flags["mcp-json"] !== undefined;
+  if (flags["mcp-config"] !== undefined && flags["mcp-json"] !== undefined) {
+    throw new UsageError("run: --mcp-config and --mcp-json are mutually exclusive");
+  }
+  const directories = resolveDirectories(flags, host);
+  const origin = chooseOrigin(path, directories.config, host, hasMcpFlag);
+  const mcpServers = await readMcpServers(flags, host);
+  const runId = flags["run-id"];
+  if (runId !== undefined) checkRunId(runId);
+  return {
+    origin,
+    mcpServers,
+    directories,
+    runId,
+    isDebug: flags.debug,
+    adminHost: flags["admin-address"],
+    adminPort: flags["admin-port"],
+  };
+}

@@ -1,0 +1,39 @@
+import type { Diagnostic } from "../../model/diagnostic.ts";
+import type { LogLevel } from "../../telemetry/logger.ts";
+import type { ProgramLog } from "../../telemetry/program-log.ts";
+import { failureLine } from "../failure.ts";
+import { writeFinding } from "../findings.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Says things on stderr in their own shape and keeps them in `aigw.log`. */
+export class Reporter {
+  readonly #terminal: Terminal;
+  readonly #log: ProgramLog;
+
+  constructor(terminal: Terminal, log: ProgramLog) {
+    this.#terminal = terminal;
+    this.#log = log;
+  }
+
+  say(line: string, level: LogLevel = "info"): void {
+    this.#terminal.err(`${line}\n`);
+    this.#log.keep(level, line);
+  }
+
+  fail(error: unknown): void {
+    const line = failureLine("Error running", error);
+    this.#terminal.err(line);
+    this.#log.keep("error", line.trimEnd());
+    // An error of the program rather than of its user: whoever mends it wants to know where.
+    if (error instanceof TypeError || error instanceof ReferenceError)
+      this.#log.keep("error", error.stack ?? "");
+  }
+
+  /** Errors and warnings; what is merely worth knowing goes to the log alone. */
+  findings(findings: readonly Diagnostic[], format: (finding: Diagnostic) => string): void {
+    for (const finding of findings) {
+      if (finding.severity === "info") this.#log.program.info(format(finding));
+      else this.say(writeFinding(finding, format).trimEnd(), finding.severity === "error" ? "error" : "warn");
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { ConfigFailure, type Environment, type Source } from "../world.ts";
+import { writeDocuments } from "../yaml-writer.ts";
+import { chooseLogSink } from "./log-sink.ts";
+import { chooseProvider, optional } from "./provider.ts";
+import { gatewayResources } from "./resources.ts";
+
+export interface AutoconfigOptions {
+  readonly isDebug: boolean;
+  /** Text of `--mcp-json` or of the file of `--mcp-config`; undefined without either. */
+  readonly mcpServers: string | undefined;
+}
+
+export interface Autoconfiguration {
+  readonly source: Source;
+  readonly notices: readonly string[];
+}
+
+/**
+ * Resources as a user could have written them, from the SDK variables of the environment.
+ *
+ * Throws `ConfigFailure`. The text holds no secret: its Secret names the variable that does.
+ */
+export function autoconfigure(environment: Environment, options: AutoconfigOptions): Autoconfiguration {
+  const provider = chooseProvider(environment);
+  const mcpNotice = "MCP servers are not supported yet: those of --mcp-config and --mcp-json are not served";
+  const notices = options.mcpServers === undefined ? [] : [mcpNotice];
+  if (provider === undefined) {
+    const advice =
+      "you must supply at least OPENAI_API_KEY, AZURE_OPENAI_API_KEY, ANTHROPIC_API_KEY, or a config file path";
+    throw new ConfigFailure([advice, ...notices].join("; "));
+  }
+  const logSink = chooseLogSink(environment);
+  if (logSink.type === "file" && logSink.notice !== undefined) notices.push(logSink.notice);
+  const envoyVersion = optional(environment, "ENVOY_VERSION");
+  const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug: options.isDebug });
+  const { text, written } = writeDocuments(resources);
+  const source = { name: "environment", text, isSubstituted: false, written };
+  return { source, notices: [...provider.notices, ...notices] };
+}

@@ -1,0 +1,122 @@
+import type { AiBackend, Cost } from "../../model/ai.ts";
+import type { Backend } from "../../model/backend.ts";
+import type { Credential } from "../../model/credential.ts";
+import { deepFreeze } from "../../model/freeze.ts";
+import type { GatewayModel } from "../../model/gateway.ts";
+import type { Keyed, Table } from "../../model/origin.ts";
+import { originOf, type Resource } from "../resource.ts";
+import { compileAccessLogs } from "./access-logs.ts";
+import { checkServices } from "./ai-backends.ts";
+import { attachRoutes } from "./attach.ts";
+import { compileBackends } from "./backends.ts";
+import { compileListeners, type RulesOf } from "./chains.ts";
+import type { Context } from "./context.ts";
+import { compileCosts, compileGlobalCosts } from "./costs.ts";
+import { compileCredentials } from "./credentials.ts";
+import { chooseGateway, type Setup } from "./gateway.ts";
+import { draftListeners } from "./listeners.ts";
+import { compileModelLists } from "./models.ts";
+import { attachPolicies } from "./policies.ts";
+import { compileProcess } from "./process.ts";
+import type { Upstreams } from "./references.ts";
+import { type CompiledRule, compileRules } from "./rules.ts";
+import { sortByName } from "./tls.ts";
+
+type Route = Resource<"AIGatewayRoute">;
+
+/**
+ * Sound resources to a model; each stage says what it finds, and later ones work with what is left.
+ * `file` names the configuration where no Gateway is found. `undefined` if there is no Gateway.
+ */
+export function compileModel(context: Context, file: string): GatewayModel | undefined {
+  const setup = chooseGateway(context, file);
+  const upstreams = { backends: compileBackends(context), credentials: compileCredentials(context) };
+  checkServices(context);
+  const routes = sortByName(context.inventory.all("AIGatewayRoute"));
+  sayConflicts(context, routes);
+  const policies = setup && attachPolicies(context, "BackendTrafficPolicy", setup.gateway);
+  const rules = new Map(routes.map((route) => [route, compileRules(context, upstreams, policies, route)]));
+  const costs = new Map(routes.map((route) => [route, routeCosts(context, route)]));
+  if (setup === undefined) return undefined;
+  return deepFreeze(assemble(context, setup, upstreams, routes, rules, costs));
+}
+
+/** A route would become an HTTPRoute of its name. */
+function sayConflicts({ inventory, report }: Context, routes: readonly Route[]): void {
+  for (const { id, site } of routes) {
+    const rival = inventory.siteOf({ ...id, group: "gateway.networking.k8s.io", kind: "HTTPRoute" });
+    if (rival === undefined) continue;
+    const message = `HTTPRoute ${id.namespace}/${id.name} has the name that this route needs`;
+    report.error(originOf({ site }), "route-conflict", message, {
+      related: [["the HTTPRoute", originOf({ site: rival })]],
+      mend: "rename one of them",
+    });
+  }
+}
+
+function routeCosts(context: Context, route: Route): Cost[] {
+  return compileCosts(context, route, ["spec", "llmRequestCosts"], route.value.spec.llmRequestCosts);
+}
+
+function assemble(
+  context: Context,
+  { gateway, proxy }: Setup,
+  { credentials }: Upstreams,
+  routes: readonly Route[],
+  rules: RulesOf,
+  costs: ReadonlyMap<Route, readonly Cost[]>,
+): GatewayModel {
+  const drafts = draftListeners(context, gateway);
+  const attachments = attachRoutes(context, gateway, drafts, routes);
+  const clients = attachPolicies(context, "ClientTrafficPolicy", gateway);
+  const listeners = compileListeners(context, gateway, drafts, attachments, rules, clients);
+  const bound = attachments.map(({ route }) => route);
+  const used = bound.flatMap((route) => rules.get(route) ?? []);
+  const { group, kind, namespace, name } = gateway.id;
+  const aiBackends = used.flatMap((rule) => rule.aiBackends);
+  return {
+    gateway: { group, kind, namespace, name },
+    listeners,
+    rules: table(used.map(({ rule }) => rule)),
+    backends: table(backendsOf(used)),
+    aiBackends: table(aiBackends),
+    credentials: table(credentialsOf(aiBackends, credentials.all)),
+    costs: {
+      global: compileGlobalCosts(context, gateway),
+      byRoute: costsByRoute(bound, rules, costs),
+    },
+    models: compileModelLists(context, bound),
+    accessLogs: compileAccessLogs(context, proxy),
+    process: compileProcess(context, proxy),
+    origins: context.origins.list,
+  };
+}
+
+function table<T extends Keyed>(parts: readonly T[]): Table<T> {
+  return Object.fromEntries(parts.map((part) => [part.key, part]));
+}
+
+function backendsOf(rules: readonly CompiledRule[]): readonly Backend[] {
+  const used = new Set(rules.flatMap(({ backends }) => backends));
+  return [...used].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+function credentialsOf(aiBackends: readonly AiBackend[], all: readonly Credential[]): readonly Credential[] {
+  const used = new Set(aiBackends.map(({ credential }) => credential));
+  return all.filter(({ key }) => used.has(key));
+}
+
+/** A route without any backend has nothing to count. */
+function costsByRoute(
+  bound: readonly Route[],
+  rules: RulesOf,
+  costs: ReadonlyMap<Route, readonly Cost[]>,
+): Table<readonly Cost[]> {
+  const counted = bound.filter((route) =>
+    (rules.get(route) ?? []).some(({ aiBackends }) => aiBackends.length > 0),
+  );
+  const entries = counted.map(
+    (route) => [`${route.id.namespace}/${route.id.name}`, costs.get(route) ?? []] as const,
+  );
+  return Object.fromEntries(entries.filter(([, own]) => own.length > 0));
+}

@@ -1,0 +1,131 @@
+import type { AiBackend } from "../../model/ai.ts";
+import type { Backend } from "../../model/backend.ts";
+import type { RouteMatch, Rule } from "../../model/route.ts";
+import type { TextMatch } from "../../model/values.ts";
+import { compileTextMatch } from "../../policy/text-match.ts";
+import { originOf, type Resource } from "../resource.ts";
+import type { Context } from "./context.ts";
+import { modelHeader } from "./models.ts";
+import type { Attached } from "./policies.ts";
+import { printOf } from "./print.ts";
+import { compileReference, type Upstreams } from "./references.ts";
+import { compileRetry, compileTimeouts } from "./retry.ts";
+
+type Route = Resource<"AIGatewayRoute">;
+type WrittenRule = Route["value"]["spec"]["rules"][number];
+type WrittenMatch = WrittenRule["matches"][number];
+
+/** Matches without the host they are for. */
+export type MatchDraft = Omit<RouteMatch, "name">;
+
+export interface CompiledRule {
+  readonly rule: Rule;
+  readonly matches: readonly MatchDraft[];
+  readonly aiBackends: readonly AiBackend[];
+  readonly backends: readonly Backend[];
+}
+
+/** Without a Gateway there are no policies, but all else of a route can be judged. */
+export function compileRules(
+  context: Context,
+  upstreams: Upstreams,
+  policies: Attached<"BackendTrafficPolicy"> | undefined,
+  route: Route,
+): CompiledRule[] {
+  return route.value.spec.rules.map((written, index) => {
+    const policy =
+      policies?.forRule(route, written.name) ?? policies?.forRoute(route) ?? policies?.forGateway();
+    return compileRule(context, upstreams, policy, route, written, index);
+  });
+}
+
+function compileRule(
+  context: Context,
+  upstreams: Upstreams,
+  policy: Resource<"BackendTrafficPolicy"> | undefined,
+  route: Route,
+  written: WrittenRule,
+  index: number,
+): CompiledRule {
+  const path = ["spec", "rules", index];
+  const key = `httproute/${route.id.namespace}/${route.id.name}/rule/${index}`;
+  const refs = written.backendRefs.flatMap(
+    (ref, position) =>
+      compileReference(context, upstreams, { route, rule: index, index: position, written: ref }) ?? [],
+  );
+  const retry = compileRetry(context, policy);
+  const timeouts = compileTimeouts(written, policy);
+  const action = {
+    type: "forward" as const,
+    isAi: true,
+    refs: refs.map(({ ref }) => ref),
+    timeouts,
+    ...(retry === undefined ? {} : { retry }),
+  };
+  const { group, kind, namespace, name } = route.id;
+  const identity = {
+    route: { group, kind, namespace, name },
+    ...(written.name === undefined ? {} : { name: written.name }),
+  };
+  const rule: Rule = {
+    key,
+    print: printOf({ ...identity, ...action, refs: refs.map(({ print }) => print) }),
+    at: context.origins.at(route, path),
+    ...(written.timeouts === undefined
+      ? {}
+      : { why: { timeouts: context.origins.at(route, [...path, "timeouts"]) } }),
+    ...identity,
+    index,
+    action,
+  };
+  return {
+    rule,
+    matches: compileMatches(context, route, written.matches, index, key),
+    aiBackends: refs.flatMap(({ ai }) => ai ?? []),
+    backends: refs.flatMap(({ backend }) => backend ?? []),
+  };
+}
+
+/** A rule without matches takes every request. */
+function compileMatches(
+  context: Context,
+  route: Route,
+  matches: readonly WrittenMatch[],
+  rule: number,
+  key: string,
+): MatchDraft[] {
+  const path = ["spec", "rules", rule];
+  const anyPath = { type: "prefix", value: "/" } as const;
+  if (matches.length === 0) {
+    return [{ at: context.origins.at(route, path), rule: key, path: anyPath, headers: [], model: [] }];
+  }
+  return matches.map(({ headers }, index) => {
+    const read = headers.map(({ name, type, value }, header) => {
+      const match: TextMatch =
+        type === "Exact" ? { type: "exact", value } : { type: "regex", pattern: value };
+      checkRegex(context, route, [...path, "matches", index, "headers", header, "value"], match);
+      return { name: name.toLowerCase(), value: match };
+    });
+    return {
+      at: context.origins.at(route, [...path, "matches", index]),
+      rule: key,
+      path: anyPath,
+      headers: read.filter(({ name }) => name !== modelHeader),
+      model: read.filter(({ name }) => name === modelHeader).map(({ value }) => value),
+    };
+  });
+}
+
+function checkRegex(
+  { report }: Context,
+  route: Route,
+  path: readonly (string | number)[],
+  match: TextMatch,
+): void {
+  try {
+    compileTextMatch(match);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report.error(originOf(route, path), "invalid-regex", `invalid regular expression: ${reason}`);
+  }
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { groups, Name, Namespace, Port } from "../common.ts";
+
+/** The Gateways, or listeners of them, that a route wants to be served by. */
+export const ParentRefs = z
+  .array(
+    z.strictObject({
+      group: z.string().default(groups.gateway),
+      kind: z.string().default("Gateway"),
+      name: Name,
+      namespace: Namespace.optional(),
+      sectionName: Name.optional(),
+      port: Port.optional(),
+    }),
+  )
+  .max(16)
+  .superRefine((refs, context) => {
+    for (const [index, { kind }] of refs.entries()) {
+      if (kind !== "Gateway") {
+        context.addIssue({ code: "custom", path: [index, "kind"], message: "only Gateway is supported" });
+      }
+    }
+  });

@@ -1,0 +1,42 @@
+import type { Passage, Replacement, UpstreamHead } from "../passage.ts";
+import { decodeText } from "../wire/bytes.ts";
+import { jsonBody, writeCohereError } from "../wire/error-bodies.ts";
+import { joinPath } from "../wire/join-path.ts";
+import { asObject, asString } from "../wire/json.ts";
+import { renameModel } from "./edit-request.ts";
+import { passThrough } from "./pass-through.ts";
+import { readChat, readRerank } from "./whole-answer.ts";
+
+export const rerankAtCohere: Passage = passThrough({
+  edit: renameModel,
+  path: ({ schema }) => joinPath(schema.version ?? "", "rerank"),
+  readWhole: readRerank,
+  wrapError,
+});
+
+/** vLLM, Jina and others serve the same body below their OpenAI prefix, but count and fail in OpenAI's shape. */
+export const rerankAtOpenAi: Passage = passThrough({
+  edit: renameModel,
+  path: ({ schema }) => joinPath(schema.prefix ?? "v1", "rerank"),
+  readWhole: readChat,
+  wrapError(head, body) {
+    return wrapError(head, body) ?? jsonBody(writeCohereError(messageOf(decodeText(body))));
+  },
+});
+
+function wrapError(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
+  const contentType = head.headers.get("content-type") ?? "";
+  if (contentType === "" || contentType.includes("application/json")) return undefined;
+  return jsonBody(writeCohereError(decodeText(body)));
+}
+
+/** OpenAI: `error.message`; FastAPI: `detail`; vLLM of old: `message`. */
+function messageOf(text: string): string {
+  try {
+    const body = asObject(JSON.parse(text));
+    const error = asObject(body?.["error"]);
+    return asString(error?.["message"] ?? body?.["message"] ?? body?.["detail"] ?? body?.["error"]) ?? text;
+  } catch {
+    return text;
+  }
+}

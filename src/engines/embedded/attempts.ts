@@ -1,0 +1,125 @@
+import type { LocalAnswer } from "../../endpoints/endpoint.ts";
+import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
+import type { FailureCode } from "../../model/failure.ts";
+import type { Timeouts } from "../../model/route.ts";
+import { chooseRef } from "../../policy/choose.ts";
+import { backOffMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { upstreamHeaders } from "./headers.ts";
+import type { InFlight } from "./in-flight.ts";
+import type { PreparedRef, PreparedRule } from "./prepare.ts";
+import type { UpstreamEndpoint } from "./upstream.ts";
+
+/** A try that ended without a head from the upstream. `detail` is for the log and may name hosts. */
+interface TryFailure {
+  readonly result: TryResult;
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly detail: string;
+}
+
+/**
+ * Tries backends until one answers in a way that is not to be tried again.
+ * Each try starts from the client's request, so nothing that one backend needed leaks into the next.
+ */
+export async function firstGood(
+  inFlight: InFlight,
+  exchange: Exchange,
+  prepared: PreparedRule,
+  runtime: Runtime,
+): Promise<Response | LocalAnswer> {
+  const { timeouts, retry } = prepared.rule.action;
+  const refs = capable(prepared.refs, exchange);
+  const tried = new Set<PreparedRef>();
+  for (let tries = 0; ; tries += 1) {
+    const ref = chooseRef(refs, tried, tries, retry?.attemptsPerPriority, Math.random());
+    const endpoint = ref?.upstream?.pick();
+    if (ref?.ai === undefined || endpoint === undefined) return noUpstream(exchange, ref);
+    inFlight.endpoint = endpoint;
+    const message = await exchange.attempt(ref.ai, endpoint.hostName);
+    if (isLocalAnswer(message)) return message;
+    const answer = await send(inFlight, endpoint, message, timeouts, runtime);
+    const result: TryResult =
+      answer instanceof Response ? { type: "status", status: answer.status } : answer.result;
+    const mayRetry = retry !== undefined && tries < retry.retries && inFlight.cut === undefined;
+    if (!mayRetry || !shouldRetry(retry, result)) {
+      return answer instanceof Response ? answer : exchange.fail(answer.code, answer.message);
+    }
+    if (answer instanceof Response) await answer.body?.cancel();
+    tried.add(ref);
+    await new Promise((resolve) => setTimeout(resolve, backOffMs(retry, tries + 1, Math.random())));
+  }
+}
+
+/** References whose backend can serve this endpoint; all, where none can, so that the answer says why. */
+function capable(refs: readonly PreparedRef[], exchange: Exchange): readonly PreparedRef[] {
+  if (refs.length === 1) return refs;
+  const able = refs.filter((ref) => ref.ai === undefined || exchange.canServe(ref.ai));
+  return able.length > 0 ? able : refs;
+}
+
+function noUpstream(exchange: Exchange, ref: PreparedRef | undefined): LocalAnswer {
+  if (ref === undefined) return exchange.fail("broken_route", "the rule for this model has no backend");
+  if (ref.broken?.status === 500)
+    return exchange.fail("broken_route", "the backend for this model is not configured");
+  return exchange.fail("no_healthy_upstream", "no healthy upstream");
+}
+
+async function send(
+  inFlight: InFlight,
+  endpoint: UpstreamEndpoint,
+  message: UpstreamMessage,
+  timeouts: Timeouts,
+  runtime: Runtime,
+): Promise<Response | TryFailure> {
+  const { request, requestId } = inFlight;
+  const signal = inFlight.newTry(timeouts);
+  const sentAt = performance.now();
+  inFlight.upstreamPath = message.path;
+  inFlight.upstreamFailure = undefined;
+  try {
+    const response = await runtime.fetch(endpoint.origin + message.path, {
+      method: request.method,
+      headers: upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
+      body: message.body,
+      signal,
+      unix: endpoint.unix,
+      tls: endpoint.tls,
+    });
+    inFlight.upstreamServiceMs = performance.now() - sentAt;
+    inFlight.headArrived();
+    return response;
+  } catch (error) {
+    const failure = explain(error, inFlight, signal);
+    inFlight.upstreamFailure = failure.detail;
+    return failure;
+  }
+}
+
+const connectErrors =
+  /refused|FailedToOpenSocket|UnableToConnect|ENOTFOUND|EAI_AGAIN|getaddrinfo|DNS|ENOENT|EHOSTUNREACH|ENETUNREACH|CERT|certificate|TLS|SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/i;
+
+function explain(error: unknown, inFlight: InFlight, signal: AbortSignal): TryFailure {
+  if (signal.aborted && (inFlight.cut === "request-timeout" || /timeout/.test(String(signal.reason)))) {
+    const message = "upstream request timeout";
+    return { result: { type: "timeout" }, code: "upstream_timeout", message, detail: message };
+  }
+  const { code, message } = describe(error);
+  const detail = code === "" ? message : `${code}: ${message}`;
+  if (connectErrors.test(detail)) {
+    return {
+      result: { type: "connect-failure" },
+      code: "upstream_unreachable",
+      message: "the upstream cannot be reached",
+      detail,
+    };
+  }
+  const words = "the upstream closed the connection before it answered";
+  return { result: { type: "reset" }, code: "upstream_reset", message: words, detail };
+}
+
+function describe(error: unknown): { code: string; message: string } {
+  if (!(error instanceof Error)) return { code: "", message: String(error) };
+  const code = "code" in error ? String(error.code) : "";
+  return { code, message: error.message };
+}

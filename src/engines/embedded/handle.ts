@@ -1,0 +1,128 @@
+import type { LocalAnswer } from "../../endpoints/endpoint.ts";
+import { describeModel, listModels } from "../../endpoints/models.ts";
+import { failureWriters, noRouteMessage } from "../../endpoints/write-failure.ts";
+import { Exchange } from "../../exchange/exchange.ts";
+import type { Connection, Runtime } from "../../runtime/runtime.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import { firstGood } from "./attempts.ts";
+import { readBody } from "./body.ts";
+import { InFlight } from "./in-flight.ts";
+import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
+import { respond, respondLocally } from "./respond.ts";
+
+/** What all requests of one engine share. */
+export interface Gateway {
+  readonly runtime: Runtime;
+  readonly log: Logger;
+  /** Replaced by a reload; a request keeps the one it began with. */
+  twin: EmbeddedTwin;
+  readonly inFlight: Set<InFlight>;
+}
+
+/** The way of one client request, from its head to its response. */
+export async function handle(
+  gateway: Gateway,
+  port: number,
+  request: Request,
+  connection: Connection,
+): Promise<Response> {
+  // One request sees one model, whatever reloads meanwhile.
+  const { twin } = gateway;
+  const inFlight = new InFlight(request, pathOf(request.url), crypto.randomUUID(), connection, twin, (done) =>
+    gateway.inFlight.delete(done),
+  );
+  gateway.inFlight.add(inFlight);
+  try {
+    const listener = twin.listeners.get(port);
+    if (listener === undefined) throw new Error(`no listener for port ${port}`);
+    return await serve(gateway, twin, listener, inFlight);
+  } catch (error) {
+    // Whatever throws here is our mistake: the client gets an error in its own shape, the log says why.
+    gateway.log.error("request failed", { request_id: inFlight.requestId, error: describeError(error) });
+    return respondLocally(inFlight, internalFailure(inFlight));
+  }
+}
+
+async function serve(
+  { runtime }: Gateway,
+  twin: EmbeddedTwin,
+  listener: PreparedListener,
+  inFlight: InFlight,
+): Promise<Response> {
+  const { request } = inFlight;
+  const hostHeader = request.headers.get("host") ?? "";
+  // The most specific host wins and hosts do not fall through.
+  const host = listener.hosts.only ?? listener.hosts.find(hostHeader);
+  if (host === undefined) return respondLocally(inFlight, noHost);
+  const found = twin.endpoints.lookup(request.method, inFlight.path, inFlight.requestId);
+  if (found.type === "answer") return respondLocally(inFlight, found.answer);
+  if (found.type === "models") {
+    const { models } = twin.model;
+    const { family, id } = found;
+    const answer =
+      id === undefined
+        ? listModels(models, hostHeader, family)
+        : describeModel(models, hostHeader, family, id);
+    return respondLocally(inFlight, answer);
+  }
+
+  const exchange = new Exchange(twin.exchange, found.endpoint, {
+    method: request.method,
+    headers: request.headers,
+    requestId: inFlight.requestId,
+  });
+  inFlight.exchange = exchange;
+  // 413 before any parsing, and where the client told the length before any reading.
+  const body = await readBody(request, listener.maxBodyBytes);
+  if (body === "too-large")
+    return respondLocally(inFlight, exchange.fail("request_too_large", tooLarge(listener)));
+  if (body === "client-gone")
+    return respondLocally(inFlight, exchange.fail("invalid_request", "the request body is incomplete"));
+  inFlight.bytesReceived = body.length;
+
+  const refused = exchange.open(body);
+  if (refused !== undefined) return respondLocally(inFlight, refused);
+  // The model is the last fact that routing needs.
+  const route = host.matches.find({
+    path: withoutQuery(inFlight.path),
+    headers: request.headers,
+    model: exchange.model,
+  });
+  if (route === undefined) return respondLocally(inFlight, exchange.fail("route_not_found", noRouteMessage));
+  inFlight.route = route;
+  inFlight.startClock(route.rule.rule.action.timeouts.requestMs);
+
+  const answer = await firstGood(inFlight, exchange, route.rule, runtime);
+  return answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
+}
+
+/** As Envoy has it: a host that no route names. */
+const noHost: LocalAnswer = { status: 404, headers: [], body: "", failure: "route_not_found" };
+
+function internalFailure(inFlight: InFlight): LocalAnswer {
+  const message = "the gateway failed to handle this request";
+  const { exchange, requestId } = inFlight;
+  return (
+    exchange?.fail("internal", message) ??
+    failureWriters.openai({ code: "internal", status: 500, message, requestId })
+  );
+}
+
+function tooLarge(listener: PreparedListener): string {
+  return `the request body is larger than the ${listener.maxBodyBytes} bytes that this gateway accepts`;
+}
+
+/** Path and query of an absolute URL. */
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  return start < 0 ? "/" : url.slice(start);
+}
+
+function withoutQuery(path: string): string {
+  const end = path.indexOf("?");
+  return end < 0 ? path : path.slice(0, end);
+}
+
+function describeError(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

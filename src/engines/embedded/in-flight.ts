@@ -1,0 +1,179 @@
+import type { Exchange } from "../../exchange/exchange.ts";
+import type { Settled } from "../../exchange/settled.ts";
+import type { Timeouts } from "../../model/route.ts";
+import type { Connection } from "../../runtime/runtime.ts";
+import type { RequestRecord } from "../../telemetry/request-record.ts";
+import type { EmbeddedTwin, PreparedRoute } from "./prepare.ts";
+import type { UpstreamEndpoint } from "./upstream.ts";
+
+/** Why a try or a whole request was ended from our side. */
+export type Cut = "client-gone" | "request-timeout" | "try-timeout" | "idle-timeout" | "stopping";
+
+/**
+ * One client request on its way: its clocks, its abort and its account.
+ *
+ * Each try has a controller of its own; whatever ends the request ends the try that runs.
+ */
+export class InFlight {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly path: string;
+  readonly startedAt: number = performance.now();
+  readonly startedAtMs: number = Date.now();
+  exchange: Exchange | undefined;
+  route: PreparedRoute | undefined;
+  endpoint: UpstreamEndpoint | undefined;
+  upstreamPath: string | undefined;
+  upstreamServiceMs: number | undefined;
+  upstreamFailure: string | undefined;
+  responseHeaders: Headers | undefined;
+  bytesReceived = 0;
+  bytesSent = 0;
+  cut: Cut | undefined;
+  readonly #twin: EmbeddedTwin;
+  readonly #connection: Connection;
+  readonly #onDone: (request: InFlight) => void;
+  #try = new AbortController();
+  #requestTimer: ReturnType<typeof setTimeout> | undefined;
+  #tryTimer: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #idleMs = 0;
+  #lastActivityAt = 0;
+  #isDone = false;
+
+  constructor(
+    request: Request,
+    path: string,
+    requestId: string,
+    connection: Connection,
+    twin: EmbeddedTwin,
+    onDone: (request: InFlight) => void,
+  ) {
+    this.request = request;
+    this.path = path;
+    this.requestId = requestId;
+    this.#connection = connection;
+    this.#twin = twin;
+    this.#onDone = onDone;
+    request.signal.addEventListener("abort", this.#onClientGone, { once: true });
+  }
+
+  get isClientGone(): boolean {
+    return this.cut === "client-gone";
+  }
+
+  /** From here the whole answer has so long. */
+  startClock(requestMs: number): void {
+    if (requestMs > 0) this.#requestTimer = setTimeout(() => this.abort("request-timeout"), requestMs);
+  }
+
+  /** The signal of a new try; the one before is over. */
+  newTry(timeouts: Timeouts): AbortSignal {
+    this.endTry();
+    this.#try = new AbortController();
+    if (this.cut !== undefined) this.#try.abort(this.cut);
+    if (timeouts.perTryMs !== undefined && timeouts.perTryMs > 0) {
+      this.#tryTimer = setTimeout(() => this.#endTryBy("try-timeout"), timeouts.perTryMs);
+    }
+    this.#watchIdle(timeouts.perTryIdleMs ?? 0);
+    return this.#try.signal;
+  }
+
+  /** The try's head is there: its own deadline has been met, silence is still watched. */
+  headArrived(): void {
+    clearTimeout(this.#tryTimer);
+    this.active();
+  }
+
+  /** A piece came from the upstream. */
+  active(): void {
+    if (this.#idleMs > 0) this.#lastActivityAt = performance.now();
+  }
+
+  endTry(): void {
+    clearTimeout(this.#tryTimer);
+    clearTimeout(this.#idleTimer);
+    this.#idleMs = 0;
+  }
+
+  abort(cut: Cut): void {
+    if (this.#isDone) return;
+    this.cut ??= cut;
+    this.#try.abort(cut);
+  }
+
+  /** Draws the line, once: settles the exchange and hands a record to whoever listens. */
+  done(status: number, isComplete: boolean): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.endTry();
+    clearTimeout(this.#requestTimer);
+    this.request.signal.removeEventListener("abort", this.#onClientGone);
+    const reason = this.upstreamFailure ?? this.cut;
+    const settled = this.exchange?.settle({
+      status,
+      isComplete,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    this.#twin.record?.(this.#record(status, isComplete, settled));
+    this.#onDone(this);
+  }
+
+  readonly #onClientGone = () => this.abort("client-gone");
+
+  /** Ends the try that runs, and leaves the request free for another. */
+  #endTryBy(cut: Cut): void {
+    this.#try.abort(cut);
+  }
+
+  #watchIdle(idleMs: number): void {
+    this.#idleMs = idleMs;
+    if (idleMs <= 0) return;
+    this.#lastActivityAt = performance.now();
+    const check = () => {
+      const restMs = this.#lastActivityAt + idleMs - performance.now();
+      if (restMs <= 0) this.#endTryBy("idle-timeout");
+      else this.#idleTimer = setTimeout(check, restMs);
+    };
+    this.#idleTimer = setTimeout(check, idleMs);
+  }
+
+  #record(status: number, isComplete: boolean, settled: Settled | undefined): RequestRecord {
+    const { request, route, endpoint } = this;
+    return {
+      startedAtMs: this.startedAtMs,
+      durationMs: performance.now() - this.startedAt,
+      method: request.method,
+      path: this.path,
+      upstreamPath: this.upstreamPath,
+      protocol: "HTTP/1.1",
+      authority: request.headers.get("host") ?? "",
+      requestHeaders: request.headers,
+      responseHeaders: this.responseHeaders,
+      requestId: this.requestId,
+      status,
+      bytesReceived: this.bytesReceived,
+      bytesSent: this.bytesSent,
+      upstreamServiceMs: this.upstreamServiceMs,
+      upstreamHost: endpoint?.name,
+      upstreamCluster: route?.rule.rule.key,
+      routeName: route?.name,
+      upstreamFailure: this.upstreamFailure,
+      responseFlags: flags(this, isComplete),
+      responseDetails: undefined,
+      downstreamLocalAddress: undefined,
+      remoteAddress: () => this.#connection.remoteAddress(),
+      settled,
+      model: this.exchange?.model,
+    };
+  }
+}
+
+/** Envoy's words for the ways a request ends; `-` is none of them. */
+function flags(request: InFlight, isComplete: boolean): string {
+  if (request.cut === "client-gone") return "DC";
+  if (request.cut === "request-timeout") return "UT";
+  if (request.route === undefined) return "NR";
+  if (request.upstreamFailure !== undefined) return request.upstreamServiceMs === undefined ? "UF" : "UC";
+  return isComplete ? "-" : "UC";
+}

@@ -1,0 +1,104 @@
+import { createEndpointTable, type EndpointTable } from "../../endpoints/endpoint-table.ts";
+import { type ExchangeHooks, type ExchangeTwin, prepareExchange } from "../../exchange/prepare.ts";
+import type { Backend } from "../../model/backend.ts";
+import type { GatewayModel } from "../../model/gateway.ts";
+import type { FilterChain, Listener } from "../../model/listener.ts";
+import type { BackendRef, RouteMatch, Rule } from "../../model/route.ts";
+import type { Secrets } from "../../model/values.ts";
+import { HostTable } from "../../policy/host.ts";
+import { MatchTable } from "../../policy/match.ts";
+import type { RecordListener } from "../../telemetry/request-record.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
+import { prepareUpstream, type Upstream } from "./upstream.ts";
+
+/** The prepared twin of a model for this engine: same shape, with pointers for keys and tables for lists. */
+export interface EmbeddedTwin {
+  readonly model: GatewayModel;
+  readonly exchange: ExchangeTwin;
+  readonly endpoints: EndpointTable;
+  /** By the port that the model names, which for 0 is not the one that is bound. */
+  readonly listeners: ReadonlyMap<number, PreparedListener>;
+  readonly record: RecordListener | undefined;
+}
+
+export interface PreparedListener {
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  readonly hosts: HostTable<PreparedHost>;
+}
+
+export interface PreparedHost {
+  readonly isAi: boolean;
+  readonly matches: MatchTable<PreparedRoute>;
+}
+
+/** A rule as one of its matches found it; the match has the name that logs show. */
+export interface PreparedRoute {
+  readonly name: string;
+  readonly rule: PreparedRule;
+}
+
+export interface PreparedRule {
+  readonly rule: Rule;
+  readonly refs: readonly PreparedRef[];
+}
+
+export interface PreparedRef extends BackendRef {
+  readonly upstream: Upstream | undefined;
+}
+
+export function prepareEmbedded(
+  model: GatewayModel,
+  secrets: Secrets,
+  telemetry: Telemetry,
+  hooks: ExchangeHooks,
+): EmbeddedTwin {
+  const upstreams = prepareUpstreams(model.backends, secrets);
+  const rules = new Map(Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams)]));
+  return {
+    model,
+    exchange: prepareExchange(model, secrets, hooks),
+    endpoints: createEndpointTable(),
+    listeners: new Map(model.listeners.map((listener) => [listener.port, prepareListener(listener, rules)])),
+    record: telemetry.recordListener(model.accessLogs),
+  };
+}
+
+function prepareUpstreams(
+  backends: { readonly [key: string]: Backend },
+  secrets: Secrets,
+): ReadonlyMap<string, Upstream> {
+  return new Map(Object.values(backends).map((backend) => [backend.key, prepareUpstream(backend, secrets)]));
+}
+
+function prepareRule(rule: Rule, upstreams: ReadonlyMap<string, Upstream>): PreparedRule {
+  const refs = rule.action.refs.map((ref) => ({
+    ...ref,
+    upstream: ref.backend === undefined ? undefined : upstreams.get(ref.backend),
+  }));
+  return { rule, refs };
+}
+
+/** Plain HTTP listeners of one port share one chain; TLS chains by server name come with HTTPS listeners. */
+function prepareListener(listener: Listener, rules: ReadonlyMap<string, PreparedRule>): PreparedListener {
+  const chains: readonly FilterChain[] = listener.chains;
+  return {
+    port: listener.port,
+    maxBodyBytes: Math.max(...chains.map((chain) => chain.client.maxBufferedBytes)),
+    hosts: new HostTable(
+      chains.flatMap((chain) =>
+        chain.hosts.map((host) => ({
+          domains: host.domains,
+          value: { isAi: host.isAi, matches: new MatchTable(prepareMatches(host.matches, rules)) },
+        })),
+      ),
+    ),
+  };
+}
+
+function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<string, PreparedRule>) {
+  return matches.flatMap((match) => {
+    const rule = rules.get(match.rule);
+    return rule === undefined ? [] : [{ match, value: { name: match.name, rule } }];
+  });
+}

@@ -1,0 +1,245 @@
+import type { Signature } from "../credentials/signer.ts";
+import type {
+  AnswerReader,
+  BodyPlan,
+  ClientRequest,
+  Outbound,
+  Passage,
+  Replacement,
+  Target,
+  UpstreamHead,
+} from "../dialects/passage.ts";
+import { editJson } from "../dialects/wire/json-edit.ts";
+import type { Endpoint, LocalAnswer } from "../endpoints/endpoint.ts";
+import { failureWriters } from "../endpoints/write-failure.ts";
+import { ExchangeFailure, type FailureCode, failureStatus } from "../model/failure.ts";
+import type { HeaderView } from "../model/headers.ts";
+import type { Key } from "../model/origin.ts";
+import { AnswerMeter } from "./meter.ts";
+import type { ExchangeTwin, PreparedBackend } from "./prepare.ts";
+import { settle } from "./settle.ts";
+import type { Outcome, Settled } from "./settled.ts";
+
+/** What an exchange knows of its client's request before the body. */
+export interface RequestHead {
+  readonly method: string;
+  /** Without internal headers (`x-ai-eg-*`); names in any case are found. */
+  readonly headers: HeaderView;
+  readonly requestId: string;
+}
+
+/** One attempt's request, as edits of the client's: removals first, then sets in order. */
+export interface UpstreamMessage {
+  readonly path: string;
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [string, string])[];
+  readonly body: Uint8Array;
+  /** False where `body` is the client's, byte for byte. */
+  readonly isBodyReplaced: boolean;
+}
+
+/** The type that tells the two apart: only local answers have a status. */
+export function isLocalAnswer(value: object): value is LocalAnswer {
+  return "status" in value;
+}
+
+/**
+ * One client request, from its body to settled. It knows meaning and no sockets; an engine owns I/O, timers, retries.
+ *
+ * - `open` once, with the whole body; then `attempt` for each backend tried; `answer` for the one whose answer counts;
+ *   `settle` last, exactly once, however it ended.
+ * - Whatever returns a `LocalAnswer` has ended the exchange with it.
+ */
+export class Exchange {
+  readonly endpoint: Endpoint;
+  readonly head: RequestHead;
+  readonly #twin: ExchangeTwin;
+  #request: ClientRequest | undefined;
+  #backend: PreparedBackend | undefined;
+  #passage: Passage | undefined;
+  #meter: AnswerMeter | undefined;
+  #attempts = 0;
+  #answerStatus: number | undefined;
+  #failure: FailureCode | undefined;
+  #isSettled = false;
+
+  constructor(twin: ExchangeTwin, endpoint: Endpoint, head: RequestHead) {
+    this.#twin = twin;
+    this.endpoint = endpoint;
+    this.head = head;
+  }
+
+  /** What to route by; empty before `open` and for endpoints that can do without. */
+  get model(): string {
+    return this.#request?.model ?? "";
+  }
+
+  get isStream(): boolean {
+    return this.#request?.isStream ?? false;
+  }
+
+  /** The whole client body. `undefined`: understood, go on to routing. */
+  open(body: Uint8Array): LocalAnswer | undefined {
+    try {
+      const { headers } = this.head;
+      this.#request = this.endpoint.readRequest(body, headers.get("content-type") ?? "", headers);
+      return undefined;
+    } catch (error) {
+      return this.#caught(error);
+    }
+  }
+
+  /** Whether any of these backends could serve this request at all. */
+  canServe(key: Key): boolean {
+    return this.#twin.backend(key)?.passage(this.endpoint.name) !== undefined;
+  }
+
+  /**
+   * What to send to the backend that was chosen. Starts from the client's request each time.
+   * Waits only for credentials; where those are at hand the result is there at once.
+   */
+  attempt(
+    key: Key,
+    upstreamHost?: string,
+  ): UpstreamMessage | LocalAnswer | Promise<UpstreamMessage | LocalAnswer> {
+    const backend = this.#twin.backend(key);
+    const request = this.#request;
+    if (backend === undefined || request === undefined) {
+      return this.fail("internal", "the request cannot be forwarded");
+    }
+    this.#attempts += 1;
+    this.#backend = backend;
+    this.#failure = undefined;
+    this.#answerStatus = undefined;
+    this.#meter = new AnswerMeter();
+    this.#passage = backend.passage(this.endpoint.name);
+    if (this.#passage === undefined)
+      return this.fail("unsupported_pair", unsupported(this.endpoint, backend));
+    try {
+      const outbound = this.#passage.request(request, this.#target(backend, request));
+      const message = compose(request, outbound, backend);
+      if (backend.signer === undefined) return message;
+      const { method, headers } = this.head;
+      const signature = backend.signer.sign({
+        method,
+        headers,
+        upstreamHost,
+        path: message.path,
+        body: message.body,
+      });
+      if (!(signature instanceof Promise)) return signed(message, signature);
+      return signature.then(
+        (value) => signed(message, value),
+        (error: unknown) => this.#caught(error),
+      );
+    } catch (error) {
+      return this.#caught(error);
+    }
+  }
+
+  /** How to treat the answer of the last attempt. */
+  answer(head: UpstreamHead): BodyPlan {
+    const reader = this.#reader();
+    const meter = this.#meter;
+    this.#answerStatus = head.status;
+    if (reader === undefined || meter === undefined) return { type: "pass" };
+    if (head.status < 200 || head.status > 299) {
+      return { type: "whole", read: (body) => (body.length === 0 ? undefined : reader.error(head, body)) };
+    }
+    const plan = reader.success(head);
+    switch (plan.type) {
+      case "pass":
+        return plan;
+      case "tap":
+        return { type: "tap", stage: meter.timed(plan.stage) };
+      case "rewrite":
+        return { ...plan, stage: meter.timed(plan.stage) };
+      case "whole":
+        return { type: "whole", read: (body) => this.#readWhole(plan.read, body) };
+    }
+  }
+
+  /** An answer of the gateway's own, in the client's dialect. */
+  fail(code: FailureCode, message: string, status: number = failureStatus[code]): LocalAnswer {
+    this.#failure = code;
+    return failureWriters[this.endpoint.family]({ code, status, message, requestId: this.head.requestId });
+  }
+
+  /** Usage, costs, metrics. Later calls change nothing and give `undefined`. */
+  settle(outcome: Outcome): Settled | undefined {
+    if (this.#isSettled) return undefined;
+    this.#isSettled = true;
+    const settled = settle(
+      {
+        endpoint: this.endpoint,
+        requestId: this.head.requestId,
+        headers: this.head.headers,
+        request: this.#request,
+        backend: this.#backend?.ai,
+        attempts: this.#attempts,
+        meter: this.#meter,
+        answerStatus: this.#answerStatus,
+        failure: this.#failure,
+      },
+      outcome,
+      this.#twin,
+    );
+    this.#twin.settled?.(settled);
+    return settled;
+  }
+
+  #target(backend: PreparedBackend, request: ClientRequest): Target {
+    return { schema: backend.ai.schema, model: backend.ai.modelOverride ?? request.model };
+  }
+
+  #reader(): AnswerReader | undefined {
+    const [passage, request, backend, meter] = [this.#passage, this.#request, this.#backend, this.#meter];
+    if (passage === undefined || request === undefined || backend === undefined || meter === undefined)
+      return undefined;
+    return passage.answer(request, this.#target(backend, request), meter);
+  }
+
+  /** A whole answer that cannot be read is an error to the client, with its own status. */
+  #readWhole(read: (body: Uint8Array) => Replacement | undefined, body: Uint8Array): Replacement | undefined {
+    try {
+      return read(body);
+    } catch (error) {
+      const answer = this.#caught(error, "bad_upstream_answer");
+      const set = answer.headers.filter(([name]) => name !== "content-type");
+      const contentType = answer.headers.find(([name]) => name === "content-type")?.[1] ?? "application/json";
+      return { status: answer.status, body: new TextEncoder().encode(answer.body), contentType, set };
+    }
+  }
+
+  #caught(error: unknown, otherwise: FailureCode = "internal"): LocalAnswer {
+    if (error instanceof ExchangeFailure) return this.fail(error.code, error.message);
+    this.#meter?.failed(String(error));
+    const words =
+      otherwise === "internal"
+        ? "the gateway failed to handle this request"
+        : "the upstream's answer cannot be read";
+    return this.fail(otherwise, words);
+  }
+}
+
+function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBackend): UpstreamMessage {
+  const { ai } = backend;
+  const translated = outbound.body ?? request.bytes;
+  const isEdited = ai.body.length > 0 && request.form === undefined;
+  return {
+    path: outbound.path,
+    remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
+    set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
+    body: isEdited ? editJson(translated, ai.body) : translated,
+    isBodyReplaced: isEdited || outbound.body !== undefined,
+  };
+}
+
+/** The credential comes last and wins over every edit. */
+function signed(message: UpstreamMessage, signature: Signature): UpstreamMessage {
+  return { ...message, path: signature.path ?? message.path, set: [...message.set, ...signature.set] };
+}
+
+function unsupported(endpoint: Endpoint, backend: PreparedBackend): string {
+  return `${endpoint.path} is not supported by backends of schema ${backend.ai.schema.name}`;
+}

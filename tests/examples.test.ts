@@ -1,0 +1,86 @@
+/** Examples do what they say. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import OpenAI from "openai";
+import { parseAllDocuments } from "yaml";
+import { startLimitMs } from "./gateway/start.ts";
+import { type Gateway, startGateway } from "./support/gateway.ts";
+import { freePort } from "./support/ports.ts";
+import { root } from "./support/program.ts";
+import { startUpstream } from "./support/upstream.ts";
+
+const names = [...new Bun.Glob("*.yaml").scanSync(join(root, "examples"))].sort();
+
+function example(name: string): string {
+  return readFileSync(join(root, "examples", name), "utf8");
+}
+
+/** On a free port instead of the one that examples name. */
+function startExample(config: string, env: Readonly<Record<string, string>> = {}): Promise<Gateway> {
+  const text = config.replace(/port: 1975\b/, `port: ${freePort()}`);
+  if (text === config) throw new Error("the example does not name port 1975");
+  const keys = { OPENAI_API_KEY: "unused", ANTHROPIC_API_KEY: "unused" };
+  return startGateway({ config: text, env: { ...keys, ...env } });
+}
+
+test("there are examples, and the README lists each", () => {
+  expect(names).toContain("ollama.yaml");
+  const readme = readFileSync(join(root, "examples/README.md"), "utf8");
+  for (const name of names) expect(readme).toContain(`[${name}](${name})`);
+});
+
+test.each(names)("%s is YAML whose documents are resources", (name) => {
+  for (const document of parseAllDocuments(example(name).replace(/\$\{\w+:=([^}]*)\}/g, "$1"))) {
+    if ("errors" in document) expect(document.errors).toEqual([]);
+    expect(document.toJS()).toMatchObject({ apiVersion: expect.any(String), kind: expect.any(String) });
+  }
+});
+
+test.each(names)(
+  "%s starts without a complaint",
+  async (name) => {
+    await using gateway = await startExample(example(name));
+    expect(gateway.stderr()).not.toMatch(/warn|error/i);
+  },
+  startLimitMs,
+);
+
+test(
+  "ollama.yaml takes its models, or the one that CHAT_MODEL names",
+  async () => {
+    using ollama = startUpstream({
+      choices: [{ message: { role: "assistant", content: "This is a test" } }],
+    });
+    const config = example("ollama.yaml").replace("port: 11434", `port: ${ollama.port}`);
+    const ask = async (env: Record<string, string>, model: string) => {
+      await using gateway = await startExample(config, { OLLAMA_HOST_NAME: "localhost", ...env });
+      const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
+      const answer = await client.chat.completions
+        .create({ model, messages: [] })
+        .catch((error: unknown) => error);
+      return answer instanceof OpenAI.APIError ? answer.status : 200;
+    };
+    expect(await ask({}, "qwen2.5:0.5b")).toBe(200);
+    expect(ollama.seen[0]).toMatchObject({ method: "POST", path: "/v1/chat/completions" });
+    expect(ollama.seen[0]?.headers.get("authorization")).toBe("Bearer unused");
+    expect(await ask({ CHAT_MODEL: "deepseek-r1:1.5b" }, "deepseek-r1:1.5b")).toBe(200);
+    expect(await ask({ CHAT_MODEL: "deepseek-r1:1.5b" }, "qwen2.5:0.5b")).toBe(404);
+  },
+  startLimitMs,
+);
+
+test(
+  "two-providers.yaml lists its models with their owners",
+  async () => {
+    await using gateway = await startExample(example("two-providers.yaml"));
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x" });
+    const models = await Array.fromAsync(client.models.list());
+    expect(models.map(({ id, owned_by }) => `${id} ${owned_by}`)).toEqual([
+      "gpt-4o-mini OpenAI",
+      "fast us",
+      "claude-sonnet-4-5 Anthropic",
+    ]);
+  },
+  startLimitMs,
+);
