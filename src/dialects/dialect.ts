@@ -6,6 +6,7 @@ import type { IrResponse } from "./ir/fold.ts";
 import type { IrRequest } from "./ir/request.ts";
 import type { IrWarning } from "./ir/values.ts";
 import type { ClientRequest } from "./passage.ts";
+import type { Rewording } from "./read-request.ts";
 import type { Emit, Stage } from "./stage.ts";
 
 /** The half of a dialect that faces clients: reads their requests, writes their answers. */
@@ -22,7 +23,7 @@ export interface ClientDialect {
 }
 
 /** The half of a dialect that faces providers. `H`: what it must know of the host that it is spoken at. */
-export interface BackendDialect<H extends Host = Host> {
+export interface BackendDialect<H extends Host = Host> extends Rewording {
   /** Throws `ExchangeFailure` (`untranslatable`). */
   writeRequest(request: IrRequest, target: BackendTarget<H>): WrittenRequest;
   /** Stages that undo in the answer what `writeRequest` changed in the request; new ones for each answer. */

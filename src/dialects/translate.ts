@@ -4,6 +4,7 @@ import type { IrEvent } from "./ir/events.ts";
 import { Fold } from "./ir/fold.ts";
 import { meterEvent } from "./ir/meter.ts";
 import type { IrRequest } from "./ir/request.ts";
+import { errorReplacement, jsonReplacement, outboundOf } from "./outbound.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -15,6 +16,7 @@ import type {
   Target,
   UpstreamHead,
 } from "./passage.ts";
+import { readFor, readOnce } from "./read-request.ts";
 import type { Emit } from "./stage.ts";
 import { type AnswerWay, FramedSource, TranslatedStream, WholeSource } from "./translated-stream.ts";
 
@@ -25,7 +27,13 @@ export function translate<H extends Host>(
   host: H,
   clock: Clock = systemClock,
 ): Passage {
-  const pair: Pair<H> = { client, backend, host, clock, read: remembering(client) };
+  const pair: Pair<H> = {
+    client,
+    backend,
+    host,
+    clock,
+    read: readOnce((request) => client.readRequest(request)),
+  };
   return {
     request: (request, target) => writeOutbound(pair, request, target),
     answer: (request, target, meter) => new TranslatedAnswer(pair, request, target, meter),
@@ -45,19 +53,6 @@ interface Pair<H extends Host> {
   readonly read: (request: ClientRequest) => IrRequest;
 }
 
-/** A request is read once, however many attempts it takes. */
-function remembering(client: ClientDialect): (request: ClientRequest) => IrRequest {
-  const read = new WeakMap<ClientRequest, IrRequest>();
-  return (request) => {
-    let ir = read.get(request);
-    if (ir === undefined) {
-      ir = client.readRequest(request);
-      read.set(request, ir);
-    }
-    return ir;
-  };
-}
-
 function backendTarget<H extends Host>(
   pair: Pair<H>,
   request: ClientRequest,
@@ -67,14 +62,11 @@ function backendTarget<H extends Host>(
 }
 
 function writeOutbound<H extends Host>(pair: Pair<H>, request: ClientRequest, target: Target): Outbound {
-  const written = pair.backend.writeRequest(pair.read(request), backendTarget(pair, request, target));
-  return {
-    path: written.path,
-    set: [["content-type", "application/json"], ...written.set],
-    remove: written.remove,
-    body: new TextEncoder().encode(written.body),
-    warnings: written.warnings,
-  };
+  const written = pair.backend.writeRequest(
+    readFor(pair.backend, pair.read, request),
+    backendTarget(pair, request, target),
+  );
+  return outboundOf(written);
 }
 
 class TranslatedAnswer<H extends Host> implements AnswerReader {
@@ -110,15 +102,7 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
     const { backend, client, host } = this.#pair;
     const text = new TextDecoder().decode(body);
     const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
-    const encoded = new TextEncoder().encode(client.writeError(error, "body"));
-    const contentType = "application/json";
-    if (error.retryAfterMs === undefined || head.headers.has("retry-after"))
-      return { body: encoded, contentType };
-    return {
-      body: encoded,
-      contentType,
-      set: [["retry-after", String(Math.ceil(error.retryAfterMs / 1000))]],
-    };
+    return errorReplacement(client.writeError(error, "body"), error, head);
   }
 
   #way(head: UpstreamHead): AnswerWay {
@@ -152,7 +136,7 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
     for (const end of ends) end();
     if (fold.error !== undefined) throw new ExchangeFailure("bad_upstream_answer", fold.error.message);
     const text = way.client.writeResponse(fold.response(), way.context);
-    return { body: new TextEncoder().encode(text), contentType: "application/json" };
+    return jsonReplacement(text);
   }
 
   #readText(text: string, context: AnswerContext, emit: Emit<IrEvent>): void {

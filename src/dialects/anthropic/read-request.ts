@@ -27,15 +27,21 @@ import {
 } from "../wire/grammar.ts";
 import { readCache, readMessage, readSystem } from "./read-messages.ts";
 
-const endpointPath = "/v1/messages";
-
 /** Reads a request of Anthropic's Messages API. */
 export function readRequest(request: ClientRequest): IrRequest {
-  return readBody(endpointPath, () => readMessages(exactBody(request), request));
+  return readBody("/v1/messages", () => {
+    const body = exactBody(request);
+    return { ...readMessages(body, request), maxOutputTokens: readMaxTokens(body) };
+  });
+}
+
+/** Reads a request to count tokens: the same body, but nothing is written, so that it has no limit. */
+export function readCountRequest(request: ClientRequest): IrRequest {
+  return readBody("/v1/messages/count_tokens", () => readMessages(exactBody(request), request));
 }
 
 /** Inputs of tools and schemas keep the text of their numbers. */
-function exactBody({ bytes, json }: ClientRequest): JsonObject {
+export function exactBody({ bytes, json }: ClientRequest): JsonObject {
   const text = new TextDecoder().decode(bytes);
   return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
 }
@@ -58,7 +64,6 @@ function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientR
       topK: integerIn(body, "top_k"),
       stop: textsIn(body, "stop_sequences"),
     },
-    maxOutputTokens: readMaxTokens(body),
     reasoning: readReasoning(body),
     user: textOf(objectIn(body, "metadata")?.["user_id"]),
     serviceTier: readServiceTier(body),
@@ -138,6 +143,7 @@ function readReasoning(body: JsonObject): IrReasoningSettings | undefined {
       mode,
       budgetTokens: integerIn(thinking, "budget_tokens"),
       show: textIn(thinking, "display"),
+      isShown: mode === "on",
     };
   });
 }

@@ -129,6 +129,8 @@ interface UsageReport {
 /** The provider said that it is done. */
 interface MessageEnd {
   readonly type: "message-end";
+  /** For providers that name it last; else it stands in `message-start`. */
+  readonly serviceTier?: string | undefined;
 }
 interface Failed {
   readonly type: "error";

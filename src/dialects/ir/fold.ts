@@ -71,6 +71,8 @@ export class Fold {
         this.#error = event.error;
         break;
       case "message-end":
+        if (event.serviceTier !== undefined) this.#head.serviceTier = event.serviceTier;
+        break;
       case "keep-alive":
         break;
       default:

@@ -100,6 +100,8 @@ export interface IrReasoningSettings {
   readonly mode?: "on" | "off" | "adaptive" | undefined;
   readonly budgetTokens?: number | undefined;
   readonly show?: string | undefined;
+  /** The client's API shows thinking where `show` says nothing of it. */
+  readonly isShown?: boolean | undefined;
 }
 
 /** vLLM's guided decoding. */

@@ -1,0 +1,25 @@
+import type { WrittenRequest } from "./dialect.ts";
+import type { IrError } from "./ir/error.ts";
+import type { Outbound, Replacement, UpstreamHead } from "./passage.ts";
+
+/** A request as it goes to the upstream. */
+export function outboundOf(written: WrittenRequest): Outbound {
+  return {
+    path: written.path,
+    set: [["content-type", "application/json"], ...written.set],
+    remove: written.remove,
+    body: new TextEncoder().encode(written.body),
+    warnings: written.warnings,
+  };
+}
+
+/** An error for the client, with the time to wait if only the body of the upstream's answer had it. */
+export function errorReplacement(text: string, error: IrError, head: UpstreamHead): Replacement {
+  const replacement = jsonReplacement(text);
+  if (error.retryAfterMs === undefined || head.headers.has("retry-after")) return replacement;
+  return { ...replacement, set: [["retry-after", String(Math.ceil(error.retryAfterMs / 1000))]] };
+}
+
+export function jsonReplacement(text: string): Replacement {
+  return { body: new TextEncoder().encode(text), contentType: "application/json" };
+}
