@@ -3,8 +3,9 @@ import type { EndpointName, Passage, PassageTable } from "./passage.ts";
 import { anthropicPassages } from "./passthrough/anthropic.ts";
 import { rerankAtCohere, rerankAtOpenAi } from "./passthrough/cohere.ts";
 import { azurePassages, openAiPassages } from "./passthrough/openai.ts";
+import { translatedPassages } from "./translated.ts";
 
-/** Who serves which pair: where client and backend speak the same API, bytes pass. */
+/** Where client and backend speak the same API, bytes pass. */
 const passages: PassageTable = {
   OpenAI: { ...openAiPassages, rerank: rerankAtOpenAi },
   AzureOpenAI: azurePassages,
@@ -12,7 +13,7 @@ const passages: PassageTable = {
   Cohere: { rerank: rerankAtCohere },
 };
 
-/** `undefined` where nothing serves the pair. */
+/** Who serves a pair; `undefined` where nothing does. */
 export function passageFor(endpoint: EndpointName, schema: SchemaName): Passage | undefined {
-  return passages[schema]?.[endpoint];
+  return passages[schema]?.[endpoint] ?? translatedPassages[schema]?.[endpoint];
 }

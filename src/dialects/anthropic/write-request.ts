@@ -16,10 +16,23 @@ type Target = BackendTarget<AnthropicHost>;
 
 /** Anthropic wants a limit; most APIs do without. */
 const defaultMaxTokens = 4096;
+/** On top of it where we turned on thinking. */
+const roomToThink = 12_288;
 const toolNames = plainNames(128);
 
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
+  const body = writeBody(request, target, warnings);
+  return {
+    path: target.host.path(target, request.isStream),
+    ...target.host.headers(target.headers),
+    body: JSON.stringify({ ...target.host.envelope(target, request.isStream), ...body }),
+    warnings: warnings.list,
+  };
+}
+
+/** The body without what belongs to the host. */
+export function writeBody(request: IrRequest, target: Target, warnings: Warnings): Body {
   refuseUnsayable(request);
   warnDropped(request, warnings);
   const names = new ToolNames(request, toolNames);
@@ -28,20 +41,16 @@ export function writeRequest(request: IrRequest, target: Target): WrittenRequest
     warnings,
     toolName: (name) => names.write(name),
   });
-  const body: Body = { ...target.host.envelope(target, request.isStream), max_tokens: maxTokens(request) };
+  const mode = thinkingMode(request, target.model);
+  const body: Body = { max_tokens: maxTokens(request, mode) };
   setIf(body, "messages", nonEmpty(messages));
   setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
   setIf(body, "tool_choice", writeToolChoice(request, names));
   writeSampling(body, request);
-  writeThinking(body, request.reasoning, target.model, warnings);
+  writeThinking(body, { ...request.reasoning, mode }, target.model, warnings);
   writeFormat(body, request, target.model, system);
   setIf(body, "system", nonEmpty(system));
-  return {
-    path: target.host.path(target, request.isStream),
-    ...target.host.headers(target.headers),
-    body: JSON.stringify(body),
-    warnings: warnings.list,
-  };
+  return body;
 }
 
 /** What the answer needs to look as if nothing had been changed on the way. */
@@ -92,9 +101,26 @@ function warnDropped(request: IrRequest, warnings: Warnings): void {
 }
 
 /** A budget for thinking is a part of the limit, so a limit of our own has to leave room for it. */
-function maxTokens({ maxOutputTokens, reasoning }: IrRequest): number {
+function maxTokens({ maxOutputTokens, reasoning }: IrRequest, mode: IrReasoningSettings["mode"]): number {
   if (maxOutputTokens !== undefined) return maxOutputTokens;
-  return reasoning?.mode === "on" ? defaultMaxTokens + (reasoning.budgetTokens ?? 0) : defaultMaxTokens;
+  if (mode === "adaptive" && reasoning?.mode === undefined) return defaultMaxTokens + roomToThink;
+  return mode === "on" ? defaultMaxTokens + (reasoning?.budgetTokens ?? 0) : defaultMaxTokens;
+}
+
+/**
+ * Who asks to be shown reasoning, in an API that has no switch for it, wants a model that reasons: one that can decide
+ * itself how long does, if nothing else of the request forbids it.
+ */
+function thinkingMode(
+  { reasoning, sampling, toolChoice }: IrRequest,
+  model: string,
+): IrReasoningSettings["mode"] {
+  if (reasoning?.mode !== undefined || reasoning?.show === undefined) return reasoning?.mode;
+  const isForbidden =
+    reasoning.effort === "none" ||
+    toolChoice?.mode === "required" ||
+    [sampling.temperature, sampling.topP, sampling.topK].some((setting) => setting !== undefined);
+  return !isForbidden && abilitiesOf(model).hasAdaptive ? "adaptive" : undefined;
 }
 
 function writeSampling(body: Body, { sampling, serviceTier }: IrRequest): void {
@@ -115,13 +141,7 @@ const efforts: { readonly [effort: string]: string } = {
   max: "max",
 };
 
-function writeThinking(
-  body: Body,
-  reasoning: IrReasoningSettings | undefined,
-  model: string,
-  warnings: Warnings,
-): void {
-  if (reasoning === undefined) return;
+function writeThinking(body: Body, reasoning: IrReasoningSettings, model: string, warnings: Warnings): void {
   const { effort, mode, budgetTokens, show } = reasoning;
   const display = show === undefined ? {} : { display: show };
   if (mode === "on")

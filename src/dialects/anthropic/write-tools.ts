@@ -47,10 +47,11 @@ function writeServerTool(tool: IrServerTool, host: AnthropicHost): JsonObject {
   if (tool.kind !== "web-search") return refuse(`tools.${tool.name}`, "Claude has no such tool");
   if (!host.isNative) return refuse(`tools.${tool.name}`, "web search exists at Anthropic itself only");
   const location = objectOf(objectOf(tool.options["user_location"])?.["approximate"]);
-  const written: JsonObject = { type: webSearchType, name: "web_search" };
-  return location === undefined
-    ? written
-    : { ...written, user_location: { type: "approximate", ...location } };
+  const domains = objectOf(tool.options["filters"])?.["allowed_domains"];
+  const written: { [member: string]: Json } = { type: webSearchType, name: "web_search" };
+  if (domains !== undefined && domains !== null) written["allowed_domains"] = domains;
+  if (location !== undefined) written["user_location"] = { type: "approximate", ...location };
+  return written;
 }
 
 /** `undefined` where the default will do; without tools there is nothing to choose. */

@@ -73,7 +73,7 @@ function readChat(body: JsonObject, { model, isStream, wantsUsage }: ClientReque
   };
 }
 
-function readSampling(body: JsonObject): IrSampling {
+export function readSampling(body: JsonObject): IrSampling {
   return {
     temperature: numberIn(body, "temperature"),
     topP: numberIn(body, "top_p"),
