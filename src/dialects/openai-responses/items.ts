@@ -11,7 +11,7 @@ export class ItemIds {
   /** OpenAI takes letters, digits, `_` and `-`, 64 of them. */
   constructor(responseId: string) {
     this.#token = responseId
-      .replace(/^resp_/, "")
+      .replace(/^resp_(?:msg_|chatcmpl-)?/, "")
       .replace(/[^A-Za-z0-9_-]/g, "-")
       .slice(-48);
   }
