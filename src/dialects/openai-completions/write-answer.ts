@@ -10,6 +10,8 @@ import type { Emit, Stage } from "../stage.ts";
 
 /** Writes a whole answer as a text completion: only its texts have a place there. */
 export function writeResponse(response: IrResponse, context: AnswerContext): string {
+  for (const part of response.choices.flatMap(({ parts }) => parts))
+    if (part.type === "media") leaveOut(part.kind, context);
   const body: { [member: string]: Json } = {
     ...headOf(response, context),
     choices: response.choices.map(({ index, parts, reason, raw }) => ({
@@ -21,6 +23,10 @@ export function writeResponse(response: IrResponse, context: AnswerContext): str
   };
   if (response.usage !== undefined) body["usage"] = writeUsage(response.usage);
   return JSON.stringify(body);
+}
+
+function leaveOut(kind: string, context: AnswerContext): void {
+  context.warn({ level: "loud", path: "answer", message: `${kind} has no form in completions; left out` });
 }
 
 function textIn(parts: IrChoice["parts"]): string {
@@ -75,6 +81,10 @@ export class CompletionStreamWriter implements Stage<IrEvent, string> {
         break;
       case "keep-alive":
         emit(": keep-alive\n\n");
+        break;
+      case "media":
+      case "audio-delta":
+        leaveOut(event.type === "media" ? event.media.kind : "audio", this.#context);
         break;
       default: // Reasoning and the like have no place here.
     }

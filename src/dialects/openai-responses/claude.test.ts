@@ -248,13 +248,11 @@ describe("OpenAI's SDK over Claude, by responses", () => {
     expect(response).toMatchObject({ status, incomplete_details: details, output_text: "Well" } as object);
   });
 
+  const overloaded = { type: "error", error: { type: "overloaded_error", message: "Busy" } };
   const broken = [
     {
       name: "an error in the stream",
-      body: messageSse(begin, ...block(0, { type: "text", text: "Hi" }), {
-        type: "error",
-        error: { type: "overloaded_error", message: "Busy" },
-      } as { type: string }),
+      body: messageSse(begin, ...block(0, { type: "text", text: "Hi" }), overloaded),
       says: "Busy",
       code: "529",
       type: "overloaded_error",
