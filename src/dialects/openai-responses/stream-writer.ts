@@ -2,7 +2,7 @@ import type { AnswerContext } from "../dialect.ts";
 import type { IrError } from "../ir/error.ts";
 import type { IrBlockEvent, IrEvent, IrFinishReason } from "../ir/events.ts";
 import type { IrUsage } from "../ir/usage.ts";
-import type { IrCitation, IrSeal } from "../ir/values.ts";
+import type { IrCitation } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { Envelope, type Start } from "./envelope.ts";
 import { errorMembers } from "./errors.ts";
@@ -15,7 +15,7 @@ import { OpenReasoning } from "./open-reasoning.ts";
 import { failedOf, inProgress, outcomeOf, refusalText } from "./outcome.ts";
 import { writeRedacted, writeSignature } from "./seals.ts";
 
-/** Stands for a part that no block of the provider's is about. */
+/** A part that no block of the provider's is about. */
 const ownBlock = -2;
 
 /**
@@ -77,7 +77,7 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
         break;
       case "warning":
         break;
-      default:
+      default: // A block: the API has one choice.
         if (event.choice === 0) this.#block(event, emit);
     }
   }
@@ -108,7 +108,9 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
         if (event.isRefusal) this.#refusals.add(event.block);
         break;
       case "text-end":
-        if (event.signature !== undefined) this.#signText(event.signature, emit);
+        if (event.signature === undefined) break;
+        if (this.#message !== undefined) this.#message.seals.push(event.signature);
+        else this.#endReasoning(writeSignature(event.signature), emit);
         break;
       case "reasoning-end":
         this.#endReasoning(event.signature && writeSignature(event.signature), emit);
@@ -175,11 +177,6 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
     reasoning.encrypted = encrypted;
     this.#reasoning = undefined;
     emit(reasoning.close("completed"));
-  }
-
-  #signText(signature: IrSeal, emit: Emit<string>): void {
-    if (this.#message === undefined) this.#endReasoning(writeSignature(signature), emit);
-    else this.#message.seals.push(signature);
   }
 
   #startCall(event: Extract<IrEvent, { type: "tool-start" }>, emit: Emit<string>): void {
