@@ -1,6 +1,6 @@
 import { anthropicBackend } from "./anthropic/backend.ts";
 import { anthropicClient } from "./anthropic/client.ts";
-import { anthropicCount } from "./anthropic/count.ts";
+import { countAt } from "./anthropic/count.ts";
 import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { rehostMessages } from "./anthropic/rehost.ts";
 import { openaiChatBackend } from "./openai-chat/backend.ts";
@@ -21,20 +21,20 @@ export const translatedPassages: PassageTable = {
     chat: translate(openaiChatClient, anthropicBackend, nativeHost),
     completions: translate(openaiCompletionsClient, anthropicBackend, nativeHost),
     responses: translate(openaiResponsesClient, anthropicBackend, nativeHost),
-    "responses-input-tokens": translateWhole(inputTokensClient, anthropicCount, nativeHost),
+    "responses-input-tokens": translateWhole(inputTokensClient, countAt(nativeHost), nativeHost),
   },
   GCPAnthropic: {
     chat: translate(openaiChatClient, anthropicBackend, vertexHost),
     completions: translate(openaiCompletionsClient, anthropicBackend, vertexHost),
     responses: translate(openaiResponsesClient, anthropicBackend, vertexHost),
-    "responses-input-tokens": translateWhole(inputTokensClient, anthropicCount, vertexHost),
+    "responses-input-tokens": translateWhole(inputTokensClient, countAt(vertexHost), vertexHost),
     messages: rehostMessages(vertexHost),
   },
   AWSAnthropic: {
     chat: translate(openaiChatClient, anthropicBackend, invokeHost),
     completions: translate(openaiCompletionsClient, anthropicBackend, invokeHost),
     responses: translate(openaiResponsesClient, anthropicBackend, invokeHost),
-    "responses-input-tokens": translateWhole(inputTokensClient, anthropicCount, invokeHost),
+    "responses-input-tokens": translateWhole(inputTokensClient, countAt(invokeHost), invokeHost),
     messages: rehostMessages(invokeHost),
   },
 };

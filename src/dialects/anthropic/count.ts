@@ -1,56 +1,57 @@
 import { Buffer } from "node:buffer";
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { BackendTarget, WrittenRequest } from "../dialect.ts";
+import type { IrRequest } from "../ir/request.ts";
 import type { IrCountRequest, IrCountResponse } from "../ir/small.ts";
-import type { Json, JsonObject } from "../ir/values.ts";
+import { ToolNames } from "../ir/tool-names.ts";
+import type { JsonObject } from "../ir/values.ts";
 import { Warnings } from "../ir/warnings.ts";
 import type { WholeBackend } from "../whole.ts";
-import { arrayOf, numberOf, objectOf, parseObject, textOf } from "../wire/exact-json.ts";
+import { numberOf, parseObject } from "../wire/exact-json.ts";
 import { pathSegment, prefixedPath } from "../wire/path.ts";
 import { readError } from "./errors.ts";
 import type { AnthropicHost } from "./hosts.ts";
-import { writeBody } from "./write-request.ts";
+import { writeMessages } from "./write-messages.ts";
+import { toolNames } from "./write-request.ts";
+import { writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Target = BackendTarget<AnthropicHost>;
 
-/** How many tokens a request has, as Claude counts them at Anthropic, on Vertex AI and on Bedrock. */
-export const anthropicCount: WholeBackend<IrCountRequest, IrCountResponse, AnthropicHost> = {
-  writeRequest(question, target) {
-    const warnings = new Warnings();
-    const body = countedBody(question, target, warnings);
-    return {
-      ...places[target.host.name](target, body),
-      ...target.host.headers(target.headers),
-      warnings: warnings.list,
-    };
-  },
+/** Claude counts the tokens of a conversation that was asked about in another API. */
+export function countAt(host: AnthropicHost): WholeBackend<IrCountRequest, IrCountResponse, AnthropicHost> {
+  return {
+    writeRequest({ request }, target) {
+      const warnings = new Warnings();
+      const place = places[host.name](target, writeCounted(request, host, warnings));
+      return { ...place, ...host.headers(target.headers), warnings: warnings.list };
+    },
 
-  readResponse(text) {
-    const answer = parseObject(text);
-    const inputTokens = numberOf(answer?.["input_tokens"]) ?? numberOf(answer?.["inputTokens"]);
-    if (inputTokens === undefined)
-      throw new ExchangeFailure("bad_upstream_answer", "The upstream's answer has no count of tokens");
-    return { inputTokens };
-  },
+    readResponse(text) {
+      const answer = parseObject(text);
+      const inputTokens = numberOf(answer?.["input_tokens"]) ?? numberOf(answer?.["inputTokens"]);
+      if (inputTokens === undefined)
+        throw new ExchangeFailure("bad_upstream_answer", "Claude's answer has no count of tokens");
+      return { inputTokens };
+    },
 
-  readError,
-};
+    readError,
+  };
+}
 
-/** What is counted of a request; limits and sampling are not. */
-const counted = ["messages", "system", "tools", "tool_choice", "thinking", "output_config"];
-
-/** A request in Anthropic's own words goes as it is. */
-function countedBody({ request, extras }: IrCountRequest, target: Target, warnings: Warnings): JsonObject {
-  if (extras.anthropic !== undefined) {
-    const { model: _, stream: __, ...own } = extras.anthropic;
-    return own;
-  }
-  const whole = writeBody(request, target, warnings);
-  const body: { [member: string]: Json } = {};
-  for (const name of counted) if (whole[name] !== undefined) body[name] = whole[name];
-  const system = arrayOf(body["system"]);
-  if (system?.length === 1) body["system"] = textOf(objectOf(system[0])?.["text"]) ?? system;
-  return body;
+/** Of a request only what is counted. */
+function writeCounted(request: IrRequest, host: AnthropicHost, warnings: Warnings): JsonObject {
+  const names = new ToolNames(request, toolNames);
+  const writing = { host, warnings, toolName: (name: string) => names.write(name) };
+  const { system, messages } = writeMessages(request.messages, writing);
+  const tools = writeTools(request, names, host);
+  const choice = writeToolChoice(request, names);
+  const [first] = system;
+  return {
+    messages,
+    ...(first === undefined ? {} : { system: system.length === 1 ? first["text"]! : system }),
+    ...(tools.length === 0 ? {} : { tools }),
+    ...(choice === undefined ? {} : { tool_choice: choice }),
+  };
 }
 
 type Place = (target: Target, body: JsonObject) => Pick<WrittenRequest, "path" | "body">;

@@ -18,21 +18,11 @@ type Target = BackendTarget<AnthropicHost>;
 const defaultMaxTokens = 4096;
 /** On top of it where we turned on thinking. */
 const roomToThink = 12_288;
-const toolNames = plainNames(128);
+/** What Claude takes as the name of a tool. */
+export const toolNames = plainNames(128);
 
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
-  const body = writeBody(request, target, warnings);
-  return {
-    path: target.host.path(target, request.isStream),
-    ...target.host.headers(target.headers),
-    body: JSON.stringify({ ...target.host.envelope(target, request.isStream), ...body }),
-    warnings: warnings.list,
-  };
-}
-
-/** The body without what belongs to the host. */
-export function writeBody(request: IrRequest, target: Target, warnings: Warnings): Body {
   refuseUnsayable(request);
   warnDropped(request, warnings);
   const names = new ToolNames(request, toolNames);
@@ -42,7 +32,10 @@ export function writeBody(request: IrRequest, target: Target, warnings: Warnings
     toolName: (name) => names.write(name),
   });
   const mode = thinkingMode(request, target.model);
-  const body: Body = { max_tokens: maxTokens(request, mode) };
+  const body: Body = {
+    ...target.host.envelope(target, request.isStream),
+    max_tokens: maxTokens(request, mode),
+  };
   setIf(body, "messages", nonEmpty(messages));
   setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
   setIf(body, "tool_choice", writeToolChoice(request, names));
@@ -50,7 +43,12 @@ export function writeBody(request: IrRequest, target: Target, warnings: Warnings
   writeThinking(body, { ...request.reasoning, mode }, target.model, warnings);
   writeFormat(body, request, target.model, system);
   setIf(body, "system", nonEmpty(system));
-  return body;
+  return {
+    path: target.host.path(target, request.isStream),
+    ...target.host.headers(target.headers),
+    body: JSON.stringify(body),
+    warnings: warnings.list,
+  };
 }
 
 /** What the answer needs to look as if nothing had been changed on the way. */
@@ -108,8 +106,8 @@ function maxTokens({ maxOutputTokens, reasoning }: IrRequest, mode: IrReasoningS
 }
 
 /**
- * Who asks to be shown reasoning, in an API that has no switch for it, wants a model that reasons: one that can decide
- * itself how long does, if nothing else of the request forbids it.
+ * Who asks to be shown reasoning, in an API that has no switch for it, wants a model that reasons. One that decides itself
+ * how long does, if nothing else of the request forbids it.
  */
 function thinkingMode(
   { reasoning, sampling, toolChoice }: IrRequest,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { Buffer } from "node:buffer";
 import OpenAI from "openai";
 import type { Schema } from "../../model/ai.ts";
-import { anthropicCount } from "../anthropic/count.ts";
+import { countAt } from "../anthropic/count.ts";
 import { type AnthropicHost, invokeHost, nativeHost, vertexHost } from "../anthropic/hosts.ts";
 import type { IrUsage } from "../ir/usage.ts";
 import type { Meter } from "../passage.ts";
@@ -26,7 +26,7 @@ const counted = {
 };
 
 function ask(host: AnthropicHost, schema: Schema, model: string, body: object = asked) {
-  const passage = translateWhole(inputTokensClient, anthropicCount, host);
+  const passage = translateWhole(inputTokensClient, countAt(host), host);
   const request = deepFreeze(clientRequest("responses-input-tokens", { model, ...body }));
   const sent = passage.request(request, { schema, model });
   return { passage, request, sent, json: JSON.parse(new TextDecoder().decode(sent.body)) };
@@ -53,28 +53,6 @@ describe("the tokens of an input are counted", () => {
       ...counted,
       anthropic_version: "bedrock-2023-05-31",
       max_tokens: 1,
-    });
-  });
-
-  test("of a request in Anthropic's own words as it is", () => {
-    const own = { model: "m", stream: true, max_tokens: 9, messages: [], new_member: 1 };
-    const request = { request: { messages: [] }, extras: { anthropic: own } };
-    const target = {
-      schema: { name: "GCPAnthropic" },
-      model: "claude-x",
-      host: vertexHost,
-      headers: new Headers(),
-    };
-    const { body } = anthropicCount.writeRequest(
-      request as unknown as Parameters<typeof anthropicCount.writeRequest>[0],
-      target as Parameters<typeof anthropicCount.writeRequest>[1],
-    );
-    expect(JSON.parse(body)).toEqual({
-      model: "claude-x",
-      max_tokens: 9,
-      messages: [],
-      new_member: 1,
-      anthropic_version: "vertex-2023-10-16",
     });
   });
 
@@ -117,6 +95,6 @@ test.each(answers)("$name count is what OpenAI's SDK reads", async ({ body }) =>
 
 test("an answer without a count is none", () => {
   expect(() =>
-    anthropicCount.readResponse("{}", { requestModel: "m", answerHeaders: new Headers() }),
+    countAt(nativeHost).readResponse("{}", { requestModel: "m", answerHeaders: new Headers() }),
   ).toThrow(expect.objectContaining({ code: "bad_upstream_answer" }));
 });
