@@ -1,7 +1,9 @@
 import { anthropicBackend } from "./anthropic/backend.ts";
 import { anthropicClient } from "./anthropic/client.ts";
+import { countAt } from "./anthropic/count.ts";
 import { invokeHost, nativeHost, vertexHost } from "./anthropic/hosts.ts";
 import { rehostMessages } from "./anthropic/rehost.ts";
+import { rehostCount } from "./anthropic/rehost-count.ts";
 import { bedrockEmbeddings, bedrockEmbeddingsHost } from "./bedrock-embeddings/index.ts";
 import { converse, converseCount, converseHost } from "./converse/index.ts";
 import { gemini, geminiCount, geminiHost } from "./gemini/index.ts";
@@ -19,14 +21,21 @@ import { translateWhole } from "./whole.ts";
 export const translatedPassages: PassageTable = {
   OpenAI: { messages: translate(anthropicClient, openaiChatBackend, openaiHost) },
   AzureOpenAI: { messages: translate(anthropicClient, openaiChatBackend, azureHost) },
-  Anthropic: { chat: translate(openaiChatClient, anthropicBackend, nativeHost) },
+  Anthropic: {
+    chat: translate(openaiChatClient, anthropicBackend, nativeHost),
+    tokenize: translateWhole(tokenizeClient, countAt(nativeHost), nativeHost),
+  },
   GCPAnthropic: {
     chat: translate(openaiChatClient, anthropicBackend, vertexHost),
     messages: rehostMessages(vertexHost),
+    tokenize: translateWhole(tokenizeClient, countAt(vertexHost), vertexHost),
+    "count-tokens": rehostCount(vertexHost),
   },
   AWSAnthropic: {
     chat: translate(openaiChatClient, anthropicBackend, invokeHost),
     messages: rehostMessages(invokeHost),
+    tokenize: translateWhole(tokenizeClient, countAt(invokeHost), invokeHost),
+    "count-tokens": rehostCount(invokeHost),
   },
   AWSBedrock: {
     chat: translate(openaiChatClient, converse, converseHost),

@@ -2,7 +2,7 @@ import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import type { IrFormat, IrReasoningSettings, IrRequest } from "../ir/request.ts";
 import { SchemaToolRepair, schemaToolName } from "../ir/schema-tool.ts";
-import { plainNames, ToolNames } from "../ir/tool-names.ts";
+import { ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
@@ -10,20 +10,19 @@ import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
 import { PartWriting } from "./write-parts.ts";
-import { writeToolChoice, writeTools } from "./write-tools.ts";
+import { toolNameRule, writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };
 type Target = BackendTarget<AnthropicHost>;
 
 /** Anthropic wants a limit; most APIs do without. */
 const defaultMaxTokens = 4096;
-const toolNames = plainNames(128);
 
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
   refuseUnsayable(request);
   warnDropped(request, warnings);
-  const names = new ToolNames(request, toolNames);
+  const names = new ToolNames(request, toolNameRule);
   const writing = new PartWriting(target.host, warnings, (name) => names.write(name));
   const { system, messages } = writeMessages(request.messages, writing);
   const body = target.host.envelope(target, request.isStream);
@@ -45,7 +44,7 @@ export function writeRequest(request: IrRequest, target: Target): WrittenRequest
 
 /** What the answer needs to look as if nothing had been changed on the way. */
 export function repairs(request: IrRequest, target: Target): Stage<IrEvent, IrEvent>[] {
-  const stages = new ToolNames(request, toolNames).repairs();
+  const stages = new ToolNames(request, toolNameRule).repairs();
   const format = emulatedFormat(request, target.model);
   return format === undefined ? stages : [...stages, new SchemaToolRepair(schemaToolName(request, format))];
 }
