@@ -10,18 +10,20 @@ import { readEntries, SecretStore } from "./secrets.ts";
 import type { Source, World } from "./world.ts";
 
 interface Reading {
+  readonly sources: readonly Source[];
   readonly world: World;
   readonly inventory: Inventory;
   readonly report: Report;
 }
 
 /** What is compiled is mostly also printed: the same sources are read once. */
-const readings = new WeakMap<readonly Source[], Reading>();
+const readings = new WeakMap<Source, Reading>();
 
 /** Text to resources, and what there is to say about them. */
 export function readSources(sources: readonly Source[], world: World): Reading {
-  const known = readings.get(sources);
-  if (known?.world === world) return known;
+  const [first] = sources;
+  const known = first && readings.get(first);
+  if (known !== undefined && known.world === world && isSame(known.sources, sources)) return known;
   const report = new Report();
   const parsed = sources.map((source) => parseDocuments(source, world.environment, report));
   const inventory = takeInventory(
@@ -29,9 +31,13 @@ export function readSources(sources: readonly Source[], world: World): Reading {
     report,
   );
   if (parsed.some(({ isReadable }) => !isReadable)) inventory.markIncomplete();
-  const reading = { world, inventory, report };
-  readings.set(sources, reading);
+  const reading = { sources, world, inventory, report };
+  if (first !== undefined) readings.set(first, reading);
   return reading;
+}
+
+function isSame(a: readonly Source[], b: readonly Source[]): boolean {
+  return a.length === b.length && a.every((source, index) => source === b[index]);
 }
 
 /** Text to model, all findings at once. Never throws for what an operator wrote. */

@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 /** The resource of findings about a whole file. */
 export const noResource: ResourceId = { group: "", kind: "", namespace: "", name: "" };
 
-export interface Details {
+interface Details {
   readonly mend?: string | undefined;
   readonly related?: readonly (readonly [string, Origin])[];
 }

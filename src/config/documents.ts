@@ -1,4 +1,5 @@
 import { type Document, parseAllDocuments } from "yaml";
+import type { Origin } from "../model/origin.ts";
 import { noResource, type Report } from "./diagnostics.ts";
 import { OffsetMap } from "./offset-map.ts";
 import { type Places, WrittenPlaces } from "./places.ts";
@@ -95,6 +96,6 @@ function parseDocument(
 }
 
 /** An origin that names no resource; document 0 is the file as a whole. */
-export function fileOrigin(file: string, document: number, position: Position) {
+function fileOrigin(file: string, document: number, position: Position): Origin {
   return { resource: noResource, path: "", file, document, ...position };
 }

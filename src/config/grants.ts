@@ -1,7 +1,7 @@
 import type { ResourceId } from "../model/origin.ts";
 import type { Inventory } from "./inventory.ts";
 
-export interface Grantee {
+interface Grantee {
   readonly group: string;
   readonly kind: string;
   readonly namespace: string;

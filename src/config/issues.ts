@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** What a schema issue says to an operator, in the words of Kubernetes where it has some. */
-export interface Complaint {
+interface Complaint {
   readonly message: string;
   readonly mend?: string;
 }

@@ -36,8 +36,8 @@ export function readResource(document: ParsedDocument, report: Report): Reading 
   const { group, kind } = head.id;
   const tier = tiers.get(`${group}/${kind}`);
   if (tier !== undefined) return { type: "tier", site, tier };
-  const schema =
-    isKindName(kind) && kinds[kind].group === group ? kinds[kind].versions[head.version] : undefined;
+  const row = isKindName(kind) && kinds[kind].group === group ? kinds[kind] : undefined;
+  const schema = row && Object.hasOwn(row.versions, head.version) ? row.versions[head.version] : undefined;
   if (schema === undefined || !isKindName(kind)) {
     sayUnsupported(head, site, report);
     return failed;
@@ -127,7 +127,8 @@ function stripNulls(value: unknown): unknown {
 /** Unknown fields are cut out and words like `yes` understood, each with a warning; then it is read again. */
 function parse(schema: z.ZodObject, input: Fields, site: Site, report: Report): unknown {
   for (;;) {
-    const result = schema.safeParse(input);
+    // Read once at start: to compile parsers first takes longer than to interpret them.
+    const result = schema.safeParse(input, { jitless: true });
     if (result.success) return result.data;
     const { issues } = result.error;
     if (issues.filter((issue) => mend(issue, input, site, report)).length > 0) continue;

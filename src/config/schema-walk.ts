@@ -47,7 +47,7 @@ export function isSecretAt(schema: Schema, path: Path): boolean {
   return false;
 }
 
-export type Visit = (notes: SchemaNotes, path: Path) => void;
+type Visit = (notes: SchemaNotes, path: Path) => void;
 
 /** Calls `visit` for every field of a value that is set and has notes; what lies below such a field is covered by it. */
 export function visitNotes(schema: Schema, value: unknown, visit: Visit, path: Path = []): void {

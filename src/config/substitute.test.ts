@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are the expressions under test.
 import { describe, expect, test } from "bun:test";
 import { substitute } from "./substitute.ts";
+import { randomNumbers } from "./testing.ts";
 
 const environment = { BAR: "bar", FOO: "foo", EMPTY: "", DOLLAR: "x$BAR", 1: "one" };
 
@@ -120,15 +121,6 @@ describe("substitute notes variables that became nothing", () => {
 test("substitute does not take members that every object has for variables", () => {
   expect(substitute("$constructor ${toString:-x}", {}).text).toBe(" x");
 });
-
-/** Small and fixed, so that a failure can be had again. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) % below;
-  };
-}
 
 interface Part {
   readonly source: string;

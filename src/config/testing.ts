@@ -77,3 +77,12 @@ ${rules.replace(/\n$/, "")}
 ${more}---
 `;
 }
+
+/** Fixed by its seed, so that a failure can be had again. */
+export function randomNumbers(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return (state >>> 8) % below;
+  };
+}

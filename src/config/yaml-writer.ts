@@ -6,7 +6,7 @@ export interface WrittenField {
   readonly value: WrittenPlace;
 }
 
-export interface WrittenPlace {
+interface WrittenPlace {
   readonly line: number;
   readonly column: number;
 }
@@ -18,14 +18,14 @@ export interface WrittenDocument {
 }
 
 /** Takes note of a field as it is written. */
-export type OnField = (path: Path, field: WrittenField) => void;
+type OnField = (path: Path, field: WrittenField) => void;
 
 /**
  * Writes plain data as one YAML document, and tells where each field went.
  *
  * Block style, two blanks a level; texts of several lines as literal blocks. Members that are `undefined` are left out.
  */
-export class YamlWriter {
+class YamlWriter {
   text = "";
   #line = 1;
   #lineStart = 0;

@@ -1,27 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { Credential } from "../model/credential.ts";
-import { ExchangeFailure } from "../model/failure.ts";
-import type { SecretRef } from "../model/values.ts";
-import { isStripped, prepareSigner, type Signature, type Unsigned } from "./index.ts";
+import type { ExchangeFailure } from "../model/failure.ts";
+import { isStripped, prepareSigner, type Signature } from "./index.ts";
+import { credential, failureOf, secretRef as secret, unsigned } from "./testing.ts";
 
-const secret: SecretRef = { id: "s", from: "environment", name: "PROVIDER_KEY", fingerprint: "", at: 0 };
 const bearer = { type: "header", name: "authorization", scheme: "Bearer", secret } as const;
 const plain = { type: "header", name: "x-api-key", scheme: "", secret } as const;
 const canary = "canary-7f3a";
-
-function credential(way: Credential["way"], override?: Credential["override"]): Credential {
-  return { key: "c", print: "", at: 0, way, ...(override === undefined ? {} : { override }) };
-}
-
-function unsigned(headers: { [name: string]: string } = {}): Unsigned {
-  return {
-    method: "POST",
-    path: "/v1/chat/completions",
-    headers: new Headers(headers),
-    body: new Uint8Array(),
-    upstreamHost: undefined,
-  };
-}
 
 async function sign(given: Credential, key: string | undefined, headers = {}): Promise<Signature["set"]> {
   return (await prepareSigner(given, { value: () => key }).sign(unsigned(headers))).set;
@@ -62,13 +47,8 @@ test.each(signed)("a signer writes $name", async ({ given, headers, want }) => {
   expect(await sign(given, ` ${canary}\n`, headers)).toEqual([want]);
 });
 
-async function failure(given: Credential, key: string | undefined): Promise<ExchangeFailure> {
-  try {
-    await sign(given, key);
-  } catch (cause) {
-    if (cause instanceof ExchangeFailure) return cause;
-  }
-  throw new Error("it signed");
+function failure(given: Credential, key: string | undefined): Promise<ExchangeFailure> {
+  return failureOf(() => sign(given, key));
 }
 
 describe("a signer refuses", () => {

@@ -1,3 +1,4 @@
+import type { Credential, CredentialWay } from "../model/credential.ts";
 import type { HeaderView } from "../model/headers.ts";
 
 /** What is about to be sent: the final path and body, and the client's headers after edits. */
@@ -23,3 +24,8 @@ export interface Signer {
   readonly strip: readonly string[];
   sign(request: Unsigned): Signature | Promise<Signature>;
 }
+
+/** A credential of one type. */
+export type Of<T extends CredentialWay["type"]> = Credential & {
+  readonly way: Extract<CredentialWay, { readonly type: T }>;
+};

@@ -1,6 +1,7 @@
 import type { WrittenRequest } from "./dialect.ts";
 import type { IrError } from "./ir/error.ts";
 import type { Outbound, Replacement, UpstreamHead } from "./passage.ts";
+import { encodeText } from "./wire/text.ts";
 
 /** A request as it goes to the upstream. */
 export function outboundOf(written: WrittenRequest): Outbound {
@@ -8,7 +9,7 @@ export function outboundOf(written: WrittenRequest): Outbound {
     path: written.path,
     set: [["content-type", "application/json"], ...written.set],
     remove: written.remove,
-    body: new TextEncoder().encode(written.body),
+    body: encodeText(written.body),
     warnings: written.warnings,
   };
 }
@@ -21,5 +22,5 @@ export function errorReplacement(text: string, error: IrError, head: UpstreamHea
 }
 
 export function jsonReplacement(text: string): Replacement {
-  return { body: new TextEncoder().encode(text), contentType: "application/json" };
+  return { body: encodeText(text), contentType: "application/json" };
 }

@@ -70,11 +70,13 @@ test("a deployment of Azure needs a model", () => {
   );
 });
 
-test("pairs of two APIs have no passage of bytes", () => {
+test("pairs that nobody can serve have no passage", () => {
   expect(passageFor("tokenize", "AzureOpenAI")).toBeUndefined();
   expect(passageFor("images", "Cohere")).toBeUndefined();
-  for (const schema of schemaNames)
-    expect(passageFor("count-tokens", schema) === undefined).toBe(schema !== "Anthropic");
+  for (const schema of schemaNames) {
+    expect(passageFor("chat", schema) === undefined).toBe(schema === "Cohere");
+    expect(passageFor("speech", schema) === undefined).toBe(!["OpenAI", "AzureOpenAI"].includes(schema));
+  }
 });
 
 const bodies: {

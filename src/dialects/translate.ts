@@ -19,6 +19,7 @@ import type {
 import { readFor, readOnce } from "./read-request.ts";
 import type { Emit } from "./stage.ts";
 import { type AnswerWay, FramedSource, TranslatedStream, WholeSource } from "./translated-stream.ts";
+import { decodeText } from "./wire/text.ts";
 
 /** The whole way of requests of one client dialect to one backend dialect at one host, and of their answers. */
 export function translate<H extends Host>(
@@ -100,7 +101,7 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
 
   error(head: UpstreamHead, body: Uint8Array): Replacement {
     const { backend, client, host } = this.#pair;
-    const text = new TextDecoder().decode(body);
+    const text = decodeText(body);
     const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
     return errorReplacement(client.writeError(error, "body"), error, head);
   }
@@ -130,7 +131,7 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
       entry = (event) => stage.push(event, next);
       ends.unshift(() => stage.end(next, false));
     }
-    this.#readText(new TextDecoder().decode(body), way.context, (event) => {
+    this.#readText(decodeText(body), way.context, (event) => {
       meterEvent(event, way.meter);
       entry(event);
     });

@@ -309,6 +309,21 @@ test.each(refused)("readRequest refuses $name", ({ path, body, want }) => {
   expect(refusal(path, body)).toBe(want);
 });
 
+test("readRequest refuses a compressed body by its encoding", () => {
+  const found = table.lookup("POST", chat, "");
+  if (found.type !== "endpoint") throw new Error("no endpoint");
+  const headers = new Headers({ "content-encoding": "gzip" });
+  expect(() => found.endpoint.readRequest(Bun.gzipSync("{}"), json, headers)).toThrow(
+    badJson("/v1/chat/completions", "the body must not be compressed, and its content-encoding is gzip"),
+  );
+});
+
+test("readRequest does not search a very long body for its error", () => {
+  expect(refusal(chat, `{"model":"${"x".repeat(2_000_000)}`)).toBe(
+    badJson("/v1/chat/completions", "the body is not JSON"),
+  );
+});
+
 describe("forms", () => {
   const type = "multipart/form-data; boundary=b";
   const form = (fields: { [name: string]: string }) =>

@@ -1,8 +1,9 @@
 import type { ClientRequest, EndpointName } from "../dialects/passage.ts";
-import { decodeText } from "../dialects/wire/bytes.ts";
 import { isObject, type JsonObject } from "../dialects/wire/json.ts";
 import { FormFailure, formValue, readForm } from "../dialects/wire/multipart.ts";
+import { decodeText } from "../dialects/wire/text.ts";
 import { ExchangeFailure } from "../model/failure.ts";
+import type { HeaderView } from "../model/headers.ts";
 import type { Endpoint, Family } from "./endpoint.ts";
 import { GrammarFailure, readModel, requireModel } from "./grammar.ts";
 import { jsonErrorPosition } from "./json-position.ts";
@@ -14,7 +15,7 @@ export interface Understood {
   readonly wantsUsage: boolean;
 }
 
-export interface JsonEndpoint {
+interface JsonEndpoint {
   readonly name: EndpointName;
   readonly family: Family;
   readonly path: string;
@@ -27,7 +28,7 @@ export interface JsonEndpoint {
   understand(body: JsonObject): Understood;
 }
 
-export interface FormEndpoint {
+interface FormEndpoint {
   readonly name: EndpointName;
   readonly family: Family;
   readonly path: string;
@@ -46,7 +47,7 @@ export function jsonEndpoint(endpoint: JsonEndpoint): Endpoint {
     operation,
     readRequest(bytes, contentType, headers): ClientRequest {
       if (isForm(contentType)) fail("malformed request: multipart body not supported for this endpoint");
-      const body = parseBody(bytes, path);
+      const body = parseBody(bytes, path, headers);
       const model = judge(path, () => readModel(body));
       const { isStream, wantsUsage } = judge(path, () => endpoint.understand(body));
       if (model === "" && endpoint.missingModel !== undefined) fail(endpoint.missingModel);
@@ -88,20 +89,27 @@ function isForm(contentType: string): boolean {
   return contentType.toLowerCase().startsWith("multipart/form-data");
 }
 
-function parseBody(bytes: Uint8Array, path: string): JsonObject {
+function parseBody(bytes: Uint8Array, path: string, headers: HeaderView): JsonObject {
   const text = decodeText(bytes);
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    failJson(path, text.trim() === "" ? "the body is empty" : describeError(text));
+    failJson(path, describeError(text, headers));
   }
   if (!isObject(body)) failJson(path, "the body must be an object");
   return body;
 }
 
-function describeError(text: string): string {
-  const position = jsonErrorPosition(text);
+/** Finding the place in a longer text would take longer than a client should be able to make us work. */
+const maxSearched = 1_000_000;
+
+function describeError(text: string, headers: HeaderView): string {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding !== "identity")
+    return `the body must not be compressed, and its content-encoding is ${encoding}`;
+  if (text.trim() === "") return "the body is empty";
+  const position = text.length > maxSearched ? undefined : jsonErrorPosition(text);
   return position === undefined ? "the body is not JSON" : `the body is not JSON at ${position}`;
 }
 

@@ -19,7 +19,7 @@ const counters: { readonly [C in Counter]: (usage: IrUsage) => number } = {
 };
 
 /** As reported, else the sum of what is known. */
-export function totalTokens(usage: IrUsage): number {
+function totalTokens(usage: IrUsage): number {
   return usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 }
 

@@ -43,6 +43,7 @@ const model: ExchangeModel = {
         body: [{ op: "set", path: ["service_tier"], json: '"flex"' }],
       }),
       backend("cohere", "Cohere"),
+      backend("claude", "Anthropic"),
     ].map((one) => [one.key, one]),
   ),
   credentials: { key },
@@ -62,9 +63,11 @@ const secrets: Secrets = { value: () => "sk-configured" };
 class FakeEngine {
   readonly settled: Settled[] = [];
   readonly costFailures: string[] = [];
+  readonly warnings: string[] = [];
   readonly #twin = prepareExchange(model, secrets, {
     settled: (settled) => this.settled.push(settled),
     onCostFailure: (metadataKey) => this.costFailures.push(metadataKey),
+    onWarning: ({ path }) => this.warnings.push(path),
   });
 
   begin(path: string, headers: Record<string, string> = {}): Exchange {
@@ -159,11 +162,13 @@ describe("Exchange", () => {
     const exchange = engine.begin("/v1/chat/completions", {
       authorization: "Bearer client",
       "x-api-key": "client",
+      "X-Amz-Security-Token": "client",
     });
     exchange.open(encode(chatBody));
     const message = await engine.message(exchange, "keyed");
     expect(message.set.at(-1)).toEqual(["authorization", "Bearer sk-configured"]);
     expect(message.remove).toContain("x-api-key");
+    expect(message.remove).toContain("x-amz-security-token");
   });
 
   test("a stream is asked for usage, counted, and the chunk nobody asked for does not reach the client", async () => {
@@ -268,6 +273,21 @@ describe("Exchange", () => {
     });
     exchange.settle({ status: 503, isComplete: true });
     expect(engine.settled[0]).toMatchObject({ isError: true, responseModel: undefined, costs: undefined });
+  });
+
+  test("what does not travel is told when the exchange is over", async () => {
+    const engine = new FakeEngine();
+    const exchange = engine.begin("/v1/chat/completions");
+    exchange.open(
+      encode(
+        '{"model":"m","messages":[{"role":"user","content":"Hi."},{"role":"system","content":"Be brief."}]}',
+      ),
+    );
+    await engine.message(exchange, "claude");
+    expect(exchange.warnings.length).toBeGreaterThan(0);
+    expect(engine.warnings).toEqual([]);
+    exchange.settle({ status: 200, isComplete: true });
+    expect(engine.warnings).toEqual(exchange.warnings.map(({ path }) => path));
   });
 
   test("an error without a body passes without one", async () => {

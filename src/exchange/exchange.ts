@@ -1,4 +1,5 @@
-import type { Signature } from "../credentials/signer.ts";
+import type { Signature } from "../credentials/index.ts";
+import type { IrWarning } from "../dialects/ir/values.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -10,8 +11,7 @@ import type {
   UpstreamHead,
 } from "../dialects/passage.ts";
 import { editJson } from "../dialects/wire/json-edit.ts";
-import type { Endpoint, LocalAnswer } from "../endpoints/endpoint.ts";
-import { failureWriters } from "../endpoints/write-failure.ts";
+import { type Endpoint, failureWriters, type LocalAnswer } from "../endpoints/index.ts";
 import { ExchangeFailure, type FailureCode, failureStatus } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { Key } from "../model/origin.ts";
@@ -78,6 +78,11 @@ export class Exchange {
     return this.#request?.isStream ?? false;
   }
 
+  /** What the last attempt could not say or hand on, so far. */
+  get warnings(): readonly IrWarning[] {
+    return this.#meter?.warnings ?? [];
+  }
+
   /** The whole client body. `undefined`: understood, go on to routing. */
   open(body: Uint8Array): LocalAnswer | undefined {
     try {
@@ -117,6 +122,7 @@ export class Exchange {
       return this.fail("unsupported_pair", unsupported(this.endpoint, backend));
     try {
       const outbound = this.#passage.request(request, this.#target(backend, request));
+      for (const warning of outbound.warnings ?? []) this.#meter.warn(warning);
       const message = compose(request, outbound, backend);
       if (backend.signer === undefined) return message;
       const { method, headers } = this.head;
@@ -184,7 +190,11 @@ export class Exchange {
       outcome,
       this.#twin,
     );
-    this.#twin.settled?.(settled);
+    const { hooks } = this.#twin;
+    for (const warning of this.warnings) {
+      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
+    }
+    hooks.settled?.(settled);
     return settled;
   }
 
@@ -228,11 +238,23 @@ function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBa
   const isEdited = ai.body.length > 0 && request.form === undefined;
   return {
     path: outbound.path,
-    remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
+    remove: removals(request.headers, outbound, backend),
     set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
     body: isEdited ? editJson(translated, ai.body) : translated,
     isBodyReplaced: isEdited || outbound.body !== undefined,
   };
+}
+
+function removals(headers: HeaderView, outbound: Outbound, backend: PreparedBackend): readonly string[] {
+  const { remove, removePrefixes } = backend;
+  let found: string[] | undefined;
+  headers.forEach((_value, name) => {
+    if (!removePrefixes.some((prefix) => name.startsWith(prefix))) return;
+    found ??= [];
+    found.push(name);
+  });
+  if (found === undefined && outbound.remove.length === 0) return remove;
+  return [...outbound.remove, ...remove, ...(found ?? [])];
 }
 
 /** The credential comes last and wins over every edit. */

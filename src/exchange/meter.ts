@@ -1,4 +1,5 @@
 import type { IrUsage } from "../dialects/ir/usage.ts";
+import type { IrWarning } from "../dialects/ir/values.ts";
 import type { Meter } from "../dialects/passage.ts";
 import type { Stage } from "../dialects/stage.ts";
 
@@ -13,6 +14,8 @@ export class AnswerMeter implements Meter {
   pieces = 0;
   isComplete = false;
   failure: string | undefined;
+  /** What did not travel, of the request and of the answer; hardly ever anything. */
+  warnings: IrWarning[] | undefined;
 
   usage(usage: IrUsage): void {
     Object.assign(this.usageSeen, usage);
@@ -32,6 +35,11 @@ export class AnswerMeter implements Meter {
 
   failed(reason: string): void {
     this.failure ??= reason;
+  }
+
+  warn(warning: IrWarning): void {
+    this.warnings ??= [];
+    this.warnings.push(warning);
   }
 
   /** The stage with its pieces timed: one clock reading for each network piece. */

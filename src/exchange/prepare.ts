@@ -1,5 +1,5 @@
-import { prepareSigner } from "../credentials/index.ts";
-import type { Signer } from "../credentials/signer.ts";
+import { prepareSigner, type Signer } from "../credentials/index.ts";
+import type { IrWarning } from "../dialects/ir/values.ts";
 import type { EndpointName, Passage } from "../dialects/passage.ts";
 import { passageFor } from "../dialects/registry.ts";
 import type { AiBackend } from "../model/ai.ts";
@@ -15,6 +15,8 @@ export interface PreparedBackend {
   readonly signer: Signer | undefined;
   /** Headers that never go to this upstream: configured removals and, beside a credential, the client's own. */
   readonly remove: readonly string[];
+  /** Beginnings of such names; which of them a request has shows only when its headers are looked at. */
+  readonly removePrefixes: readonly string[];
   passage(endpoint: EndpointName): Passage | undefined;
 }
 
@@ -23,14 +25,16 @@ export interface ExchangeTwin {
   readonly model: ExchangeModel;
   readonly costs: CostTable;
   backend(key: Key): PreparedBackend | undefined;
-  readonly settled: SettledListener | undefined;
-  /** Told of cost expressions that failed at run time. */
-  onCostFailure(metadataKey: string, error: unknown): void;
+  readonly hooks: ExchangeHooks;
 }
 
+/** Who is told of what happens to exchanges. None may throw. */
 export interface ExchangeHooks {
   readonly settled?: SettledListener | undefined;
+  /** A cost expression failed at run time; its key is left out. */
   onCostFailure(metadataKey: string, error: unknown): void;
+  /** Something of a request or an answer did not travel. */
+  onWarning(warning: IrWarning, requestId: string, backend: AiBackend): void;
 }
 
 /** Makes a model ready for use. It was validated when it was compiled, so what throws here is our own mistake. */
@@ -42,18 +46,23 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
     model,
     costs: new CostTable(model.costs),
     backend: (key) => backends.get(key),
-    settled: hooks.settled,
-    onCostFailure: hooks.onCostFailure,
+    hooks,
   };
 }
+
+/** What a client sends under these goes nowhere: only the gateway itself writes and reads them. */
+const internalPrefixes = ["x-ai-eg-", "x-aigw-"];
 
 function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): PreparedBackend {
   const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
   const signer = credential === undefined ? undefined : prepareSigner(credential, secrets);
+  const strip = signer?.strip ?? [];
+  const isPattern = (name: string) => name.endsWith("*");
   return {
     ai,
     signer,
-    remove: [...new Set([...ai.headers.remove, ...(signer?.strip ?? [])])],
+    remove: [...new Set([...ai.headers.remove, ...strip.filter((name) => !isPattern(name))])],
+    removePrefixes: [...internalPrefixes, ...strip.filter(isPattern).map((name) => name.slice(0, -1))],
     passage: (endpoint) => passageFor(endpoint, ai.schema.name),
   };
 }

@@ -1,5 +1,5 @@
 import type { ClientRequest } from "../dialects/passage.ts";
-import type { Endpoint } from "../endpoints/endpoint.ts";
+import type { Endpoint } from "../endpoints/index.ts";
 import type { AiBackend } from "../model/ai.ts";
 import type { FailureCode } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
@@ -51,7 +51,7 @@ export function settle(facts: ExchangeFacts, outcome: Outcome, twin: ExchangeTwi
     perOutputTokenMs: isStream && !isError ? perOutputTokenMs(meter) : undefined,
     costs:
       isGood && backend !== undefined
-        ? twin.costs.evaluate(usage, requestModel, backend, twin.onCostFailure)
+        ? twin.costs.evaluate(usage, requestModel, backend, twin.hooks.onCostFailure)
         : undefined,
     headers: facts.headers,
   };

@@ -9,8 +9,7 @@ import { readResource } from "./metrics/resource.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { TelemetryFailure } from "./telemetry-failure.ts";
 
-export type { LogFields, Logger, LogLevel } from "./logger.ts";
-export type { RecordListener, RequestRecord } from "./request-record.ts";
+export type { Logger } from "./logger.ts";
 export type { Telemetry } from "./telemetry.ts";
 export { type Exposition, TelemetryFailure };
 

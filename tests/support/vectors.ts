@@ -5,7 +5,7 @@ import type { Json, Outcome, Vector } from "../vectors/vector.ts";
 
 export const vectorsDir = join(import.meta.dir, "../vectors");
 
-export interface FiledVector {
+interface FiledVector {
   /** The folder that it lies in. */
   readonly area: string;
   readonly vector: Vector;
@@ -28,7 +28,7 @@ function readJson(path: string): unknown {
 }
 
 /** By name or pattern (a `*` at the end stands for any ending): a reason that someone can check. */
-export type Reasons = { readonly [pattern: string]: string };
+type Reasons = { readonly [pattern: string]: string };
 
 export const deviations = readJson(join(vectorsDir, "deviations.json")) as Reasons;
 export const notYet = readJson(join(vectorsDir, "not-yet.json")) as Reasons;

@@ -23,6 +23,9 @@ export interface Loaded extends Compiled {
   resourcesText(): string;
 }
 
+/** A model without a date of its own is as old as this process, and stays so through reloads. */
+const processStartMs = Math.floor(performance.timeOrigin);
+
 /** Reads and compiles what the plan names. Throws for a file that cannot be read and for variables that make no sense. */
 export function loadConfiguration(
   { origin, mcpServers, isDebug }: RunPlan,
@@ -38,7 +41,7 @@ export function loadConfiguration(
       files.add(resolve(workingDirectory, path));
       return readFileSync(resolve(workingDirectory, path), "utf8");
     },
-    nowMs: Date.now(),
+    nowMs: processStartMs,
   };
   const notices: string[] = [];
   let source: config.Source;

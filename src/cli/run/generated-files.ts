@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import { stringify } from "yaml";
 import type { AiBackend, Cost, Counter, ListedModel } from "../../model/ai.ts";
-import type { Credential } from "../../model/credential.ts";
+import type { Credential, CredentialWay } from "../../model/credential.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { BodyEdit, HeaderEdits } from "../../model/values.ts";
 import type { RunPaths } from "./run-directory.ts";
@@ -80,17 +80,32 @@ function writeBackend(backend: AiBackend, credentials: GatewayModel["credentials
 }
 
 function writeCredential({ way, override }: Credential): object {
-  const kinds: { readonly [header: string]: string } = {
-    "api-key": "azureAPIKey",
-    "x-api-key": "anthropicAPIKey",
-  };
-  if (way.type === "unavailable") return { unavailable: way.reason };
   return {
-    [kinds[way.name] ?? "apiKey"]: { key: redacted },
+    ...writeWay(way),
     ...(override !== undefined && {
       credentialOverride: { headerName: override.header, fallbackToConfigured: override.hasFallback },
     }),
   };
+}
+
+const keyKinds: { readonly [header: string]: string } = {
+  "api-key": "azureAPIKey",
+  "x-api-key": "anthropicAPIKey",
+};
+
+function writeWay(way: CredentialWay): object {
+  switch (way.type) {
+    case "header":
+      return { [keyKinds[way.name] ?? "apiKey"]: { key: redacted } };
+    case "aws":
+      return {
+        aws: { ...(way.source.type === "file" && { credentialFileLiteral: redacted }), region: way.region },
+      };
+    case "gcp":
+      return { gcp: { region: way.region, projectName: way.project } };
+    case "unavailable":
+      return { unavailable: way.reason };
+  }
 }
 
 /** Values are left out whole: a header that somebody sets for an upstream is as likely a key as not. */

@@ -10,7 +10,7 @@ export interface AutoconfigOptions {
   readonly mcpServers: string | undefined;
 }
 
-export interface Autoconfiguration {
+interface Autoconfiguration {
   readonly source: Source;
   readonly notices: readonly string[];
 }

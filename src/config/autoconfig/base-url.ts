@@ -26,7 +26,9 @@ export function parseBaseUrl(variable: string, value: string): BaseUrl {
   const isTls = scheme.toLowerCase() === "https";
   if (!isTls && scheme.toLowerCase() !== "http")
     throw fail(`has the scheme ${JSON.stringify(scheme)}; use http or https`);
-  const [, user, bracketed = "", digits = ""] = authorityPattern.exec(authority) ?? [];
+  const parts = authorityPattern.exec(authority);
+  if (parts === null) throw fail("has something other than a host and a port behind the scheme");
+  const [, user, bracketed = "", digits = ""] = parts;
   if (bracketed === "" || bracketed === "[]") throw fail("has no host");
   const { host, isIp } = readHost(bracketed);
   if (host === undefined)
@@ -35,8 +37,8 @@ export function parseBaseUrl(variable: string, value: string): BaseUrl {
   if (port < 1 || port > 65_535) throw fail(`has the port ${digits}; ports are 1 to 65535`);
   const decoded = decodePath(path);
   if (decoded === undefined) throw fail("has a path with a broken % escape");
-  const parts = { "user information": user, "the query": query, "the fragment": fragment };
-  const dropped = Object.entries(parts).flatMap(([name, part]) => (part === undefined ? [] : [name]));
+  const unused = { "user information": user, "the query": query, "the fragment": fragment };
+  const dropped = Object.entries(unused).flatMap(([name, part]) => (part === undefined ? [] : [name]));
   return { host, isIp, port, isTls, path: decoded, dropped };
 }
 

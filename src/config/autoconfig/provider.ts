@@ -19,7 +19,7 @@ export interface Provider {
 }
 
 /** The variables that choose a provider, best first. */
-export const keyVariables = ["AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"] as const;
+const keyVariables = ["AZURE_OPENAI_API_KEY", "OPENAI_API_KEY", "ANTHROPIC_API_KEY"] as const;
 
 /** The first provider with a key; the others are named in a notice. `undefined` without any key. */
 export function chooseProvider(environment: Environment): Provider | undefined {

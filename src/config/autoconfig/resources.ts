@@ -12,7 +12,7 @@ const v1 = `${groups.gateway}/v1`;
 const v1alpha1 = `${groups.envoy}/v1alpha1`;
 const v1beta1 = `${groups.ai}/v1beta1`;
 
-export interface GatewayOptions {
+interface GatewayOptions {
   readonly provider: Provider;
   readonly logSink: LogSink;
   readonly envoyVersion: string | undefined;

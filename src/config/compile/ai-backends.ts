@@ -1,4 +1,5 @@
 import type { AiBackend, Schema } from "../../model/ai.ts";
+import { overrideHeaders } from "../../policy/override-headers.ts";
 import { keyOriginOf, originOf, type Resource } from "../resource.ts";
 import type { BackendRef } from "../resources/ai-gateway/ai-gateway-route.ts";
 import type { Context } from "./context.ts";
@@ -67,7 +68,7 @@ export function compileAiBackend(
     context.report,
   );
   // A credential that comes with the request is for the gateway, not for the provider.
-  const own = credential?.override === undefined ? [] : [credential.override.header];
+  const own = credential === undefined ? [] : overrideHeaders(credential);
   const parts = {
     backendName: `${service.id.namespace}/${service.id.name}`,
     routeName: `${route.id.namespace}/${route.id.name}`,

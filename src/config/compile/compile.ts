@@ -10,6 +10,7 @@ import { checkServices } from "./ai-backends.ts";
 import { attachRoutes } from "./attach.ts";
 import { compileBackends } from "./backends.ts";
 import { compileListeners, type RulesOf } from "./chains.ts";
+import { sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
 import { compileCosts, compileGlobalCosts } from "./costs.ts";
 import { compileCredentials } from "./credentials.ts";
@@ -20,7 +21,6 @@ import { attachPolicies } from "./policies.ts";
 import { compileProcess } from "./process.ts";
 import type { Upstreams } from "./references.ts";
 import { type CompiledRule, compileRules } from "./rules.ts";
-import { sortByName } from "./tls.ts";
 
 type Route = Resource<"AIGatewayRoute">;
 

@@ -1,18 +1,15 @@
 import type { Credential, CredentialWay } from "../../model/credential.ts";
-import type { Path } from "../diagnostics.ts";
 import { identity } from "../inventory.ts";
-import type { ValueOf } from "../kinds.ts";
 import { originOf, type Resource } from "../resource.ts";
 import type { CredentialType } from "../resources/ai-gateway/backend-security-policy.ts";
 import { groups, type SecretReference } from "../resources/common.ts";
-import { type Entry, refer } from "../secrets.ts";
+import { refer } from "../secrets.ts";
+import { compileAws, compileAzure, compileGcp } from "./cloud-credentials.ts";
+import { sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
 import { isHeaderValue } from "./edits.ts";
 import { printOf } from "./print.ts";
-import { sortByName } from "./tls.ts";
-
-type Policy = Resource<"BackendSecurityPolicy">;
-type Spec = ValueOf<"BackendSecurityPolicy">["spec"];
+import { type Policy, sayEmpty, secretEntry } from "./secret-entry.ts";
 
 export interface Credentials {
   readonly all: readonly Credential[];
@@ -74,22 +71,12 @@ function compileWay(context: Context, policy: Policy): CredentialWay | undefined
     case "AnthropicAPIKey":
       return headerWay(context, policy, "anthropicAPIKey", spec.anthropicAPIKey, "x-api-key", "");
     case "AWSCredentials":
+      return compileAws(context, policy, spec.awsCredentials);
     case "AzureCredentials":
+      return compileAzure(context, policy, spec.azureCredentials);
     case "GCPCredentials":
-      checkCloud(context, policy, spec);
-      return unavailable(context, policy, spec.type);
+      return compileGcp(context, policy, spec.gcpCredentials);
   }
-}
-
-function unavailable({ report }: Context, policy: Policy, type: CredentialType): CredentialWay {
-  const reason = `${type} is not supported yet`;
-  const targets = policy.value.spec.targetRefs.map(({ name }) => name).join(", ");
-  const message = `${reason}: this backend answers 503 (${targets === "" ? "no backend uses it" : targets})`;
-  report.warning(originOf(policy, ["spec", "type"]), "unsupported-credential", message);
-  return {
-    type: "unavailable",
-    reason: `${reason} (BackendSecurityPolicy ${policy.id.namespace}/${policy.id.name})`,
-  };
 }
 
 function headerWay(
@@ -117,86 +104,6 @@ function headerWay(
   }
   const secret = refer(entry, holder, context.origins.at(holder, entry.path), context.secrets, true);
   return { type: "header", name, scheme, secret };
-}
-
-function sayEmpty(
-  { report }: Context,
-  policy: Policy,
-  holder: Resource,
-  { path, unset, from, name }: Entry,
-): void {
-  const cause = unset === undefined ? "" : `: $${unset} is not set`;
-  const source = from === "literal" ? "" : ` (from ${name})`;
-  const remedy = unset === undefined ? "give it a value" : `set ${unset}`;
-  report.error(originOf(holder, path), "empty-secret", `is empty${source}${cause}`, {
-    mend: `${remedy}, or leave out the BackendSecurityPolicy for a server that wants no key`,
-    related: [["used here", originOf(policy)]],
-  });
-}
-
-/** The Secret's entry that a policy refers to. Only some types look into other namespances: `isNamespaceHonoured`. */
-function secretEntry(
-  { inventory, entries, report }: Context,
-  policy: Policy,
-  path: Path,
-  ref: SecretReference,
-  key: string,
-  isNamespaceHonoured: boolean,
-): { readonly holder: Resource<"Secret">; readonly entry: Entry } | undefined {
-  const own = policy.id.namespace;
-  if (ref.kind !== "Secret" || ref.group !== "") {
-    report.error(
-      originOf(policy, [...path, "kind"]),
-      "wrong-reference",
-      `must reference a Secret, not ${ref.kind}`,
-    );
-    return undefined;
-  }
-  if (!isNamespaceHonoured && ref.namespace !== undefined && ref.namespace !== own) {
-    const message = `is not looked at for this type: the Secret is taken from namespace ${own}`;
-    report.warning(originOf(policy, [...path, "namespace"]), "namespace-ignored", message);
-  }
-  const namespace = isNamespaceHonoured ? (ref.namespace ?? own) : own;
-  const found = inventory.find("Secret", namespace, ref.name);
-  if (found.type === "missing") {
-    const message = `references Secret "${namespace}/${ref.name}", which is not in the configuration`;
-    report.error(originOf(policy, [...path, "name"]), "missing-reference", message);
-  }
-  if (found.type !== "found") return undefined;
-  const entry = entries.get(found.resource)?.get(key);
-  if (entry === undefined) {
-    report.error(
-      originOf(policy, path),
-      "missing-key",
-      `secret ${namespace}/${ref.name} does not contain '${key}' key`,
-      {
-        related: [["the Secret", originOf(found.resource)]],
-      },
-    );
-    return undefined;
-  }
-  return { holder: found.resource, entry };
-}
-
-/** What can be said of a cloud credential before anything is asked for a token. */
-function checkCloud(context: Context, policy: Policy, spec: Spec): void {
-  const { awsCredentials: aws, azureCredentials: azure, gcpCredentials: gcp } = spec;
-  if (aws?.oidcExchangeToken !== undefined) {
-    const origin = originOf(policy, ["spec", "awsCredentials", "oidcExchangeToken"]);
-    context.report.error(origin, "oidc-exchange", `OIDC exchange token is not supported: ${policy.id.name}`);
-  }
-  if (aws?.credentialsFile !== undefined) {
-    const path = ["spec", "awsCredentials", "credentialsFile", "secretRef"];
-    secretEntry(context, policy, path, aws.credentialsFile.secretRef, "credentials", false);
-  }
-  if (azure?.clientSecretRef !== undefined) {
-    const path = ["spec", "azureCredentials", "clientSecretRef"];
-    secretEntry(context, policy, path, azure.clientSecretRef, "client-secret", true);
-  }
-  if (gcp?.credentialsFile !== undefined) {
-    const path = ["spec", "gcpCredentials", "credentialsFile", "secretRef"];
-    secretEntry(context, policy, path, gcp.credentialsFile.secretRef, "service_account.json", true);
-  }
 }
 
 /** Where a request may bring its own credential unless the policy names another header. For AWS it is a prefix. */

@@ -4,7 +4,7 @@ import { originOf, type Resource } from "../resource.ts";
 import type { BodyMutation, HeaderMutation } from "../resources/ai-gateway/mutations.ts";
 
 /** One level of edits: what an AIServiceBackend or a reference to it writes, and where. */
-export interface Level<M> {
+interface Level<M> {
   readonly mutation: M | undefined;
   readonly resource: Resource;
   readonly path: Path;

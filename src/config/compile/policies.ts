@@ -2,8 +2,8 @@ import type { Path } from "../diagnostics.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { groups } from "../resources/common.ts";
 import { notYetSupport } from "../resources/support.ts";
+import { sayConflict, sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
-import { sayConflict, sortByName } from "./tls.ts";
 
 type PolicyKind = "BackendTrafficPolicy" | "ClientTrafficPolicy";
 

@@ -28,7 +28,7 @@ function readAdminAddress({ report }: Context, proxy: ProxySettings): string | u
   try {
     settings =
       value.type === "Merge"
-        ? parse(value.value ?? "", { logLevel: "silent", prettyErrors: false })
+        ? parse(value.value ?? "", { logLevel: "error", prettyErrors: false })
         : undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

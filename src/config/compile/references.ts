@@ -21,7 +21,7 @@ export interface Upstreams {
 }
 
 /** One reference of a rule, and what exchanges need of it; neither for one that was complained about. */
-export interface CompiledRef {
+interface CompiledRef {
   readonly ref: BackendRef;
   readonly ai?: AiBackend;
   readonly backend?: Backend;

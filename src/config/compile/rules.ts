@@ -16,7 +16,7 @@ type WrittenRule = Route["value"]["spec"]["rules"][number];
 type WrittenMatch = WrittenRule["matches"][number];
 
 /** Matches without the host they are for. */
-export type MatchDraft = Omit<RouteMatch, "name">;
+type MatchDraft = Omit<RouteMatch, "name">;
 
 export interface CompiledRule {
   readonly rule: Rule;

@@ -5,6 +5,7 @@ import type { Path } from "../diagnostics.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { groups } from "../resources/common.ts";
 import { type Entry, refer } from "../secrets.ts";
+import { sayConflict, sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
 
 type Policy = Resource<"BackendTLSPolicy">;
@@ -42,25 +43,6 @@ export function attachTlsPolicies(context: Context): TlsPolicies {
       return policies.get(`${namespace}/${name}/${port ?? "-"}`) ?? policies.get(`${namespace}/${name}/`);
     },
   };
-}
-
-export function sortByName<R extends Resource>(resources: readonly R[]): R[] {
-  const key = ({ id }: Resource) => `${id.namespace}/${id.name}`;
-  return resources.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-}
-
-/** A later policy, by name, has no effect on a target that is taken. */
-export function sayConflict(
-  { report }: Context,
-  policy: Resource,
-  rival: Resource,
-  path: Path,
-  target: string,
-): void {
-  const message = `Unable to target ${target}, another ${policy.kind} has already attached to it: ${rival.id.namespace}/${rival.id.name}`;
-  report.warning(originOf(policy, path), "policy-conflict", message, {
-    related: [["the one in effect", originOf(rival)]],
-  });
 }
 
 interface Place {

@@ -1,9 +1,6 @@
 import { z } from "zod";
 import { parseDurationMs, parseQuantityBytes } from "../units.ts";
 
-// A configuration is read once at start: to compile its parsers first takes longer than to interpret them.
-z.config({ jitless: true });
-
 export const groups = {
   gateway: "gateway.networking.k8s.io",
   envoy: "gateway.envoyproxy.io",

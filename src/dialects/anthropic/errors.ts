@@ -1,7 +1,7 @@
 import type { UpstreamError } from "../dialect.ts";
 import { errorKindOf, type IrError, type IrErrorKind, statusOfKind } from "../ir/error.ts";
 import type { JsonObject } from "../ir/values.ts";
-import { readAwsError } from "../wire/aws-errors.ts";
+import { isAwsKindWord, readAwsError } from "../wire/aws-errors.ts";
 import { objectOf, parseObject, textOf } from "../wire/exact-json.ts";
 import { readGoogleError } from "../wire/google-errors.ts";
 import type { AnthropicHost } from "./hosts.ts";
@@ -79,9 +79,10 @@ export function writeError(error: IrError, place: "body" | "stream"): string {
   return JSON.stringify(error.requestId === undefined ? body : { ...body, request_id: error.requestId });
 }
 
-function providerWords({ type, code, isUnnamed }: IrError, ownType: string): string {
+function providerWords(error: IrError, ownType: string): string {
+  const { type, code, isUnnamed } = error;
   const words = [
-    isUnnamed || type === ownType ? undefined : type,
+    isUnnamed || type === ownType || isAwsKindWord(error) ? undefined : type,
     code === undefined ? undefined : `code ${code}`,
   ];
   const said = words.filter((word) => word !== undefined).join(", ");

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { HeaderView } from "../../model/headers.ts";
 import type { BackendTarget, Host, WireEvent } from "../dialect.ts";
-import type { JsonObject } from "../ir/values.ts";
+import type { Json } from "../ir/values.ts";
 import { chain, type Emit, type Stage } from "../stage.ts";
 import { AwsEventStreamReader } from "../wire/aws-event-stream.ts";
 import { parseObject, textOf } from "../wire/exact-json.ts";
@@ -18,7 +18,7 @@ export interface AnthropicHost extends Host {
   readonly isNative: boolean;
   path(target: BackendTarget, isStream: boolean): string;
   /** Members of the body that belong to the host. */
-  envelope(target: BackendTarget, isStream: boolean): JsonObject;
+  envelope(target: BackendTarget, isStream: boolean): { [member: string]: Json };
   headers(headers: HeaderView): {
     readonly set: readonly (readonly [string, string])[];
     readonly remove: readonly string[];
@@ -76,10 +76,20 @@ class ChunkReader implements Stage<WireEvent, WireEvent> {
       emit(frame);
       return;
     }
-    const bytes = textOf(parseObject(frame.data)?.["bytes"]);
+    const bytes = bytesIn(frame.data);
     if (bytes === undefined) return;
     emit({ event: undefined, data: Buffer.from(bytes, "base64").toString(), isException: false });
   }
 
   end(): void {}
+}
+
+const opening = '"bytes":"';
+
+/** Base64 needs no unescaping, so it can be cut out; anything unusual is parsed. */
+function bytesIn(payload: string): string | undefined {
+  const at = payload.indexOf(opening);
+  const start = at + opening.length;
+  const bytes = payload.slice(start, payload.indexOf('"', start));
+  return at === -1 || bytes.includes("\\") ? textOf(parseObject(payload)?.["bytes"]) : bytes;
 }

@@ -1,12 +1,13 @@
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { WireEvent } from "../dialect.ts";
-import { streamCut } from "../ir/error.ts";
+import { type IrError, streamCut } from "../ir/error.ts";
 import type { IrEvent } from "../ir/events.ts";
-import type { IrCitation, IrSeal, JsonObject } from "../ir/values.ts";
+import type { JsonObject } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { readAwsException } from "../wire/aws-errors.ts";
 import {
   arrayOf,
+  hasNumber,
   numberOf,
   objectOf,
   parseExact,
@@ -14,13 +15,14 @@ import {
   parseObject,
   textOf,
 } from "../wire/exact-json.ts";
+import { BlockReader } from "./block-reader.ts";
 import { readErrorEvent } from "./errors.ts";
 import { readStopReason } from "./stop-reasons.ts";
 import { AnthropicUsage } from "./usage.ts";
 
 /** Reads a whole message as the stream that it could have been. */
 export function readMessage(text: string, emit: Emit<IrEvent>): void {
-  const message = objectOf(parseExact(text));
+  const message = parseMessage(text);
   const content = arrayOf(message?.["content"]);
   const reader = new MessageReader();
   if (message?.["type"] === "error") reader.event({ ...message, type: "error" }, emit);
@@ -38,13 +40,10 @@ export function readMessage(text: string, emit: Emit<IrEvent>): void {
   }
 }
 
-/** A block that is open: Anthropic numbers them itself, but numbers may have gaps. */
-interface OpenBlock {
-  readonly kind: "text" | "reasoning" | "tool";
-  readonly block: number;
-  signature: IrSeal | undefined;
-  /** A call whose input has begun. */
-  hasInput: boolean;
+/** Blocks with inputs keep the text of their numbers. */
+function parseMessage(text: string): JsonObject | undefined {
+  const message = objectOf(JSON.parse(text));
+  return hasNumber(message?.["content"]) ? objectOf(parseExact(text)) : message;
 }
 
 /**
@@ -58,8 +57,7 @@ interface OpenBlock {
  */
 export class MessageReader implements Stage<WireEvent, IrEvent> {
   readonly #usage = new AnthropicUsage();
-  readonly #open = new Map<number, OpenBlock>();
-  #blocks = 0;
+  readonly #blocks = new BlockReader();
   #hasStarted = false;
   #isOver = false;
   #stopReason: string | undefined;
@@ -72,7 +70,7 @@ export class MessageReader implements Stage<WireEvent, IrEvent> {
     else {
       const event = readJson(wire.data);
       if (event !== undefined) this.event(event, emit);
-      else emit(unreadable());
+      else this.#end({ type: "error", error: unreadable() }, emit);
     }
   }
 
@@ -83,13 +81,15 @@ export class MessageReader implements Stage<WireEvent, IrEvent> {
   event(event: JsonObject, emit: Emit<IrEvent>): void {
     switch (event["type"]) {
       case "content_block_delta":
-        this.#delta(numberOf(event["index"]) ?? 0, objectOf(event["delta"]) ?? {}, emit);
+        this.#start({}, emit);
+        this.#blocks.delta(indexOf(event), objectOf(event["delta"]) ?? {}, emit);
         break;
       case "content_block_start":
-        this.#startBlock(numberOf(event["index"]) ?? 0, objectOf(event["content_block"]) ?? {}, emit);
+        this.#start({}, emit);
+        this.#blocks.start(indexOf(event), objectOf(event["content_block"]) ?? {}, emit);
         break;
       case "content_block_stop":
-        this.#stopBlock(numberOf(event["index"]) ?? 0, emit);
+        this.#blocks.stop(indexOf(event), emit);
         break;
       case "message_start":
         this.#start(objectOf(event["message"]) ?? {}, emit);
@@ -128,7 +128,7 @@ export class MessageReader implements Stage<WireEvent, IrEvent> {
 
   #stop(emit: Emit<IrEvent>): void {
     this.#start({}, emit);
-    for (const index of this.#open.keys()) this.#stopBlock(index, emit);
+    this.#blocks.stopAll(emit);
     const raw = this.#stopReason;
     emit({ type: "finish", choice: 0, reason: readStopReason(raw), raw, stopSequence: this.#stopSequence });
     this.#end({ type: "message-end" }, emit);
@@ -139,114 +139,10 @@ export class MessageReader implements Stage<WireEvent, IrEvent> {
     this.#isOver = true;
     emit(event);
   }
+}
 
-  #startBlock(index: number, block: JsonObject, emit: Emit<IrEvent>): void {
-    this.#start({}, emit);
-    this.#stopBlock(index, emit);
-    switch (block["type"]) {
-      case "text":
-        this.#openBlock(index, "text", emit);
-        this.#delta(index, { type: "text_delta", text: block["text"] ?? "" }, emit);
-        for (const citation of arrayOf(block["citations"]) ?? [])
-          this.#delta(index, { type: "citations_delta", citation }, emit);
-        break;
-      case "thinking":
-        this.#openBlock(index, "reasoning", emit);
-        this.#delta(index, { type: "thinking_delta", thinking: block["thinking"] ?? "" }, emit);
-        this.#delta(index, { type: "signature_delta", signature: block["signature"] ?? "" }, emit);
-        break;
-      case "tool_use":
-        this.#startTool(index, block, emit);
-        break;
-      case "redacted_thinking":
-        emit({ type: "redacted", data: seal(textOf(block["data"]) ?? ""), choice: 0, block: this.#blocks++ });
-        break;
-      default: {
-        const name = textOf(block["type"]) ?? "unknown";
-        const part = { type: "opaque", family: "anthropic", name, block } as const;
-        emit({ type: "opaque", part, choice: 0, block: this.#blocks++ });
-      }
-    }
-  }
-
-  #openBlock(index: number, kind: "text" | "reasoning", emit: Emit<IrEvent>): OpenBlock {
-    this.#start({}, emit);
-    const open: OpenBlock = { kind, block: this.#blocks++, signature: undefined, hasInput: false };
-    this.#open.set(index, open);
-    const { block } = open;
-    if (kind === "text") emit({ type: "text-start", isRefusal: false, choice: 0, block });
-    else emit({ type: "reasoning-start", isSummary: false, choice: 0, block });
-    return open;
-  }
-
-  /** A whole answer has its input here; a stream sends it in deltas, behind an empty object. */
-  #startTool(index: number, tool: JsonObject, emit: Emit<IrEvent>): void {
-    const block = this.#blocks++;
-    const open: OpenBlock = { kind: "tool", block, signature: undefined, hasInput: false };
-    this.#open.set(index, open);
-    const { id, name } = { id: textOf(tool["id"]) ?? "", name: textOf(tool["name"]) ?? "" };
-    emit({ type: "tool-start", id, name, kind: "function", choice: 0, block });
-    const input = objectOf(tool["input"]);
-    if (input !== undefined && Object.keys(input).length > 0) this.#input(open, JSON.stringify(input), emit);
-  }
-
-  #input(open: OpenBlock, text: string, emit: Emit<IrEvent>): void {
-    if (text !== "") open.hasInput = true;
-    emit({ type: "tool-delta", text, choice: 0, block: open.block });
-  }
-
-  #delta(index: number, delta: JsonObject, emit: Emit<IrEvent>): void {
-    switch (delta["type"]) {
-      case "text_delta": {
-        const { block } = this.#blockOf(index, "text", emit);
-        const text = textOf(delta["text"]) ?? "";
-        if (text !== "") emit({ type: "text-delta", text, logprobs: undefined, choice: 0, block });
-        break;
-      }
-      case "input_json_delta": {
-        const open = this.#open.get(index);
-        if (open?.kind === "tool") this.#input(open, textOf(delta["partial_json"]) ?? "", emit);
-        break;
-      }
-      case "thinking_delta": {
-        const { block } = this.#blockOf(index, "reasoning", emit);
-        const text = textOf(delta["thinking"]) ?? "";
-        if (text !== "") emit({ type: "reasoning-delta", text, choice: 0, block });
-        break;
-      }
-      case "signature_delta": {
-        const signature = textOf(delta["signature"]) ?? "";
-        if (signature !== "") this.#blockOf(index, "reasoning", emit).signature = seal(signature);
-        break;
-      }
-      case "citations_delta": {
-        const citation = readCitation(objectOf(delta["citation"]) ?? {});
-        emit({ type: "citation", citation, choice: 0, block: this.#blockOf(index, "text", emit).block });
-        break;
-      }
-      default:
-    }
-  }
-
-  /** Some servers leave starts out; a block's first delta says what it is. */
-  #blockOf(index: number, kind: "text" | "reasoning", emit: Emit<IrEvent>): OpenBlock {
-    const open = this.#open.get(index);
-    if (open?.kind === kind) return open;
-    this.#stopBlock(index, emit);
-    return this.#openBlock(index, kind, emit);
-  }
-
-  #stopBlock(index: number, emit: Emit<IrEvent>): void {
-    const open = this.#open.get(index);
-    if (open === undefined) return;
-    this.#open.delete(index);
-    const { block, kind, signature } = open;
-    if (kind === "text") emit({ type: "text-end", choice: 0, block });
-    else if (kind === "tool") {
-      if (!open.hasInput) this.#input(open, "{}", emit);
-      emit({ type: "tool-end", choice: 0, block });
-    } else emit({ type: "reasoning-end", signature, choice: 0, block });
-  }
+function indexOf(event: JsonObject): number {
+  return numberOf(event["index"]) ?? 0;
 }
 
 /** Only blocks that come whole hold numbers whose text matters; arguments come as text. */
@@ -255,24 +151,8 @@ function readJson(data: string): JsonObject | undefined {
   return event?.["type"] === "content_block_start" ? parseExactObject(data) : event;
 }
 
-function unreadable(): IrEvent {
-  const warning = {
-    level: "loud",
-    path: "stream",
-    message: "the upstream sent an event that is no JSON; left out",
-  } as const;
-  return { type: "warning", warning };
-}
-
-function seal(value: string): IrSeal {
-  return { value, form: "text", family: "anthropic" };
-}
-
-function readCitation(citation: JsonObject): IrCitation {
-  return {
-    url: textOf(citation["url"]),
-    title: textOf(citation["title"]) ?? textOf(citation["document_title"]),
-    citedText: textOf(citation["cited_text"]),
-    extras: { anthropic: citation },
-  };
+/** Leaving it out would make a hole in the answer that nobody sees. */
+function unreadable(): IrError {
+  const message = "The upstream sent an event that is no JSON";
+  return { kind: "upstream", status: 502, type: "BadGateway", isUnnamed: true, message };
 }

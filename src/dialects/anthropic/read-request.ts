@@ -8,7 +8,7 @@ import type {
 } from "../ir/request.ts";
 import type { Extras, JsonObject } from "../ir/values.ts";
 import type { ClientRequest } from "../passage.ts";
-import { arrayOf, hasOddNumber, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
+import { arrayOf, hasNumber, hasOddNumber, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
 import {
   asObject,
   booleanIn,
@@ -25,25 +25,40 @@ import {
   textsIn,
   within,
 } from "../wire/grammar.ts";
+import { decodeText } from "../wire/text.ts";
 import { readCache, readMessage, readSystem } from "./read-messages.ts";
 
 /** Reads a request of Anthropic's Messages API. */
 export function readRequest(request: ClientRequest): IrRequest {
   return readBody("/v1/messages", () => {
-    const body = exactBody(request);
+    const body = readableBody(request);
     return { ...readMessages(body, request), maxOutputTokens: readMaxTokens(body) };
   });
 }
 
 /** Reads a request to count tokens: the same body, but nothing is written, so that it has no limit. */
 export function readCountRequest(request: ClientRequest): IrRequest {
-  return readBody("/v1/messages/count_tokens", () => readMessages(exactBody(request), request));
+  return readBody("/v1/messages/count_tokens", () => readMessages(readableBody(request), request));
 }
 
-/** Inputs of tools and schemas keep the text of their numbers. */
+/** A body that is handed on as it is: every number in it keeps its text. */
 export function exactBody({ bytes, json }: ClientRequest): JsonObject {
-  const text = new TextDecoder().decode(bytes);
+  const text = decodeText(bytes);
   return asObject(hasOddNumber(text) ? parseExact(text) : (json as JsonObject));
+}
+
+/** A body to read: inputs of tools and schemas keep the text of their numbers, and most bodies have no number there. */
+function readableBody({ bytes, json }: ClientRequest): JsonObject {
+  const body = objectOf(json) ?? malformed("", "must be an object");
+  if (!hasNumber(body["tools"]) && !hasNumber(body["output_config"]) && !hasInputNumber(body)) return body;
+  const text = decodeText(bytes);
+  return hasOddNumber(text) ? asObject(parseExact(text)) : body;
+}
+
+function hasInputNumber(body: JsonObject): boolean {
+  return (arrayOf(body["messages"]) ?? []).some((message) =>
+    arrayOf(objectOf(message)?.["content"])?.some((block) => hasNumber(objectOf(block)?.["input"])),
+  );
 }
 
 function readMessages(body: JsonObject, { model, isStream, wantsUsage }: ClientRequest): IrRequest {

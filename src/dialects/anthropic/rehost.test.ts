@@ -141,8 +141,10 @@ describe("Anthropic's API at another host", () => {
       .answer(clientRequest("messages", text), gcp, meter)
       .success(head("text/event-stream"));
     if (plan.type !== "tap") throw new Error("not a tap");
-    runStage(plan.stage, [bytesOf(`data: nonsense\n\n${messageSse(...body)}`)]);
-    expect(told).toContain("complete");
+    expect(runStage(plan.stage, [bytesOf(`: comment\n\n${messageSse(...body)}data: nonsense\n\n`)])).toEqual(
+      [],
+    );
+    expect(told.at(-1)).toBe("complete");
   });
 
   test("a whole answer is only looked at", () => {

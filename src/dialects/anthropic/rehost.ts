@@ -2,6 +2,7 @@ import type { WireEvent } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import { meterEvent } from "../ir/meter.ts";
 import type { Json } from "../ir/values.ts";
+import { errorReplacement } from "../outbound.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -13,6 +14,7 @@ import type {
 } from "../passage.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { hasOddNumber, objectOf, parseExact, parseObject, textOf } from "../wire/exact-json.ts";
+import { decodeText, encodeText } from "../wire/text.ts";
 import { isOwnError, readError, writeError } from "./errors.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { MessageReader, readMessage } from "./read-answer.ts";
@@ -33,6 +35,18 @@ export function rehostMessages(host: AnthropicHost): Passage {
   };
 }
 
+/** An error of the host's own becomes one of Anthropic's; one that is Anthropic's stays. */
+export function rehostError(
+  host: AnthropicHost,
+  head: UpstreamHead,
+  body: Uint8Array,
+): Replacement | undefined {
+  const text = decodeText(body);
+  if (isOwnError(text)) return undefined;
+  const error = readError({ status: head.status, headers: head.headers, text }, host);
+  return errorReplacement(writeError(error, "body"), error, head);
+}
+
 /** Members that stand in the path instead of the body. */
 const movedMembers = { native: [], vertex: ["model"], invoke: ["model", "stream"] } as const;
 
@@ -42,10 +56,10 @@ function writeEnvelope(
   host: AnthropicHost,
   envelope: { readonly [member: string]: Json },
 ): Uint8Array {
-  const text = new TextDecoder().decode(request.bytes);
+  const text = decodeText(request.bytes);
   const body = { ...objectOf(hasOddNumber(text) ? parseExact(text) : request.json), ...envelope };
   for (const member of movedMembers[host.name]) delete body[member];
-  return new TextEncoder().encode(JSON.stringify(body));
+  return encodeText(JSON.stringify(body));
 }
 
 class RehostedAnswer implements AnswerReader {
@@ -75,16 +89,13 @@ class RehostedAnswer implements AnswerReader {
   }
 
   error(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
-    const text = new TextDecoder().decode(body);
-    if (isOwnError(text)) return undefined;
-    const error = readError({ status: head.status, headers: head.headers, text }, this.#host);
-    return { body: new TextEncoder().encode(writeError(error, "body")), contentType: "application/json" };
+    return rehostError(this.#host, head, body);
   }
 
   /** A good answer goes to the client whether or not it can be read. */
   #look(body: Uint8Array): undefined {
     try {
-      readMessage(new TextDecoder().decode(body), (event) => meterEvent(event, this.#meter));
+      readMessage(decodeText(body), (event) => meterEvent(event, this.#meter));
     } catch {
       // Nothing is counted.
     }

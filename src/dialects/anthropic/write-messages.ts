@@ -15,23 +15,22 @@ export interface WrittenMessages {
  * - A run of messages that are tool results only becomes one message; other messages are never merged.
  * - Empty texts and messages are left out, since Claude refuses them.
  */
-export function writeMessages(
-  messages: readonly IrMessage[],
-  writing: Omit<PartWriting, "path">,
-): WrittenMessages {
+export function writeMessages(messages: readonly IrMessage[], writing: PartWriting): WrittenMessages {
   const written: WrittenMessages = { system: [], messages: [] };
   let results: JsonObject[] | undefined;
-  for (const [index, message] of messages.entries()) {
-    const path = `messages[${index}]`;
+  for (let index = 0; index < messages.length; index++) {
+    const message = messages[index]!;
+    writing.message = index;
+    const content = writeContent(message, writing);
+    if (content.length === 0) continue;
     if (message.role === "system") {
-      if (written.messages.length > 0)
-        writing.warnings.loud(path, "a system message moves to the front of the conversation");
-      written.system.push(...message.parts.map(writeText).filter((block) => block !== undefined));
+      if (written.messages.length > 0) {
+        writing.loud("a system message moves to the front of the conversation");
+      }
+      written.system.push(...content);
       continue;
     }
-    const content = writeContent(message, { ...writing, path });
-    if (content.length === 0) continue;
-    const isResults = message.parts.every((part) => part.type === "tool-result");
+    const isResults = message.role === "user" && message.parts.every((part) => part.type === "tool-result");
     if (isResults && results !== undefined) results.push(...content);
     else written.messages.push({ role: message.role, content });
     results = isResults ? (results ?? content) : undefined;
@@ -39,10 +38,12 @@ export function writeMessages(
   return written;
 }
 
-function writeContent(message: Exclude<IrMessage, { role: "system" }>, writing: PartWriting): JsonObject[] {
-  const blocks: (JsonObject | undefined)[] =
-    message.role === "user"
-      ? message.parts.map((part) => writeUserPart(part, writing))
-      : message.parts.map((part) => writeAnswerPart(part, writing));
-  return blocks.filter((block) => block !== undefined);
+function writeContent(message: IrMessage, writing: PartWriting): JsonObject[] {
+  const content: JsonObject[] = [];
+  const add = (block: JsonObject | undefined) => block !== undefined && content.push(block);
+  if (message.role === "user") for (const part of message.parts) add(writeUserPart(part, writing));
+  else if (message.role === "assistant")
+    for (const part of message.parts) add(writeAnswerPart(part, writing));
+  else for (const part of message.parts) add(writeText(part));
+  return content;
 }

@@ -2,14 +2,15 @@ import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import type { IrFormat, IrReasoningSettings, IrRequest } from "../ir/request.ts";
 import { SchemaToolRepair, schemaToolName } from "../ir/schema-tool.ts";
-import { plainNames, ToolNames } from "../ir/tool-names.ts";
+import { ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
-import { writeToolChoice, writeTools } from "./write-tools.ts";
+import { PartWriting } from "./write-parts.ts";
+import { toolNameRule, writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };
 type Target = BackendTarget<AnthropicHost>;
@@ -18,24 +19,17 @@ type Target = BackendTarget<AnthropicHost>;
 const defaultMaxTokens = 4096;
 /** On top of it where we turned on thinking. */
 const roomToThink = 12_288;
-/** What Claude takes as the name of a tool. */
-export const toolNames = plainNames(128);
 
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
   refuseUnsayable(request);
   warnDropped(request, warnings);
-  const names = new ToolNames(request, toolNames);
-  const { system, messages } = writeMessages(request.messages, {
-    host: target.host,
-    warnings,
-    toolName: (name) => names.write(name),
-  });
+  const names = new ToolNames(request, toolNameRule);
+  const writing = new PartWriting(target.host, warnings, (name) => names.write(name));
+  const { system, messages } = writeMessages(request.messages, writing);
+  const body = target.host.envelope(target, request.isStream);
   const mode = thinkingMode(request, target.model);
-  const body: Body = {
-    ...target.host.envelope(target, request.isStream),
-    max_tokens: maxTokens(request, mode),
-  };
+  body["max_tokens"] = maxTokens(request, mode);
   setIf(body, "messages", nonEmpty(messages));
   setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
   setIf(body, "tool_choice", writeToolChoice(request, names));
@@ -53,7 +47,7 @@ export function writeRequest(request: IrRequest, target: Target): WrittenRequest
 
 /** What the answer needs to look as if nothing had been changed on the way. */
 export function repairs(request: IrRequest, target: Target): Stage<IrEvent, IrEvent>[] {
-  const stages = new ToolNames(request, toolNames).repairs();
+  const stages = new ToolNames(request, toolNameRule).repairs();
   const format = emulatedFormat(request, target.model);
   return format === undefined ? stages : [...stages, new SchemaToolRepair(schemaToolName(request, format))];
 }

@@ -78,7 +78,7 @@ function writeText(text: string, citations: readonly IrCitation[] | undefined): 
   return own.length === 0 ? { type: "text", text } : { type: "text", text, citations: own };
 }
 
-/** Input has to be an object; what a model broke off is lost, as in the reference. */
+/** Input has to be an object; what a model broke off cannot be one, and is left out. */
 function inputOf(name: string, input: string, context: AnswerContext): JsonObject {
   const object = input.trim() === "" ? {} : parseExactObject(input);
   if (object === undefined)

@@ -42,6 +42,8 @@ export interface IrReasoning extends Part {
   readonly type: "reasoning";
   readonly text?: string | undefined;
   readonly isSummary?: boolean | undefined;
+  /** A chat client gave it back beside the content, not in it: a provider that needs no more than its signature takes that. */
+  readonly isBeside?: boolean | undefined;
   readonly signature?: IrSeal | undefined;
 }
 

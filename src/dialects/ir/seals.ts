@@ -4,11 +4,18 @@ import type { Family, IrSeal } from "./values.ts";
 /** `aigw.google.text.<value>`, with an item id `aigw.openai.text@rs_1.<value>`. */
 const mark = /^aigw\.(openai|anthropic|google|aws|cohere|vllm)\.(text|base64)(?:@([^.]*))?\.(.*)$/s;
 
-/** A seal for a client of `own` family: raw if it is of that family or nobody's, else marked, so that it comes back known. */
+/**
+ * A seal for a client of `own` family, whose raw values are text: raw if it is of that family or nobody's, else marked, so
+ * that it comes back known. Bytes that are no text are marked too; nobody's can only be Amazon's.
+ */
 export function markSeal(seal: IrSeal, own: Family): string {
-  if (seal.family === undefined || (seal.family === own && seal.itemId === undefined)) return seal.value;
-  const item = seal.itemId === undefined ? "" : `@${seal.itemId}`;
-  return `aigw.${seal.family}.${seal.form}${item}.${seal.value}`;
+  const { family, form, itemId, value } = seal;
+  if (family === undefined || (family === own && itemId === undefined)) {
+    const raw = form === "text" ? value : decodedText(value);
+    if (raw !== undefined) return raw;
+  }
+  const item = itemId === undefined ? "" : `@${itemId}`;
+  return `aigw.${family ?? "aws"}.${form}${item}.${value}`;
 }
 
 /** A seal that a client of `own` family gives back; `form` is what that family's raw values are. */

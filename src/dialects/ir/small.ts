@@ -1,6 +1,6 @@
 import type { IrMessage, IrRequest } from "./request.ts";
 import type { IrUsage } from "./usage.ts";
-import type { Extras, JsonObject } from "./values.ts";
+import type { Extras } from "./values.ts";
 
 export type IrEmbedInput =
   | { readonly text: string; readonly task?: string | undefined; readonly title?: string | undefined }
@@ -25,22 +25,6 @@ export interface IrEmbedResponse {
     readonly isTruncated?: boolean | undefined;
   }[];
   readonly model?: string | undefined;
-  readonly usage?: IrUsage | undefined;
-}
-
-export interface IrRerankRequest {
-  readonly model: string;
-  readonly query: string;
-  readonly documents: readonly (string | JsonObject)[];
-  readonly topN?: number | undefined;
-  readonly maxTokensPerDocument?: number | undefined;
-  readonly extras: Extras;
-}
-
-export interface IrRerankResponse {
-  readonly id?: string | undefined;
-  readonly results: readonly { readonly index: number; readonly score: number }[];
-  readonly searchUnits?: number | undefined;
   readonly usage?: IrUsage | undefined;
 }
 

@@ -36,6 +36,15 @@ describe("ToolNames", () => {
     }
   });
 
+  test("changes names that only the history knows", () => {
+    const called = { type: "tool-call", id: "c", name: "old.tool", kind: "function", input: "{}" } as const;
+    const request: IrRequest = {
+      ...requestWith("old_tool"),
+      messages: [{ role: "assistant", parts: [called], isOrderKnown: true }],
+    };
+    expect(new ToolNames(request, plainNames(10)).write("old.tool")).toBe("old_tool_2");
+  });
+
   test("needs no repair where nothing was changed", () => {
     expect(new ToolNames(requestWith("a"), plainNames(64)).repairs()).toEqual([]);
   });

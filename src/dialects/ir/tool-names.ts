@@ -19,26 +19,40 @@ export function plainNames(maxLength: number): NameRule {
  * answer. Depends on the request alone, so that request and answer agree without sharing state.
  */
 export class ToolNames {
-  /** By the client's name; only those that are changed. */
-  readonly #changed = new Map<string, string>();
+  /** By the client's name; only those that are changed, which mostly is none. */
+  #changed: Map<string, string> | undefined;
 
   constructor(request: IrRequest, rule: NameRule) {
-    const taken = new Set(request.tools.map((tool) => tool.name));
-    for (const { name } of request.tools) {
-      const isLegal = name.length <= rule.maxLength && name.search(rule.illegal) === -1;
-      if (!isLegal && !this.#changed.has(name)) this.#changed.set(name, freeName(name, rule, taken));
+    if (namesIn(request).every((name) => isLegal(name, rule))) return;
+    const taken = new Set(namesIn(request));
+    this.#changed = new Map();
+    for (const name of [...taken]) {
+      if (!isLegal(name, rule)) this.#changed.set(name, freeName(name, rule, taken));
     }
   }
 
   write(name: string): string {
-    return this.#changed.get(name) ?? name;
+    return this.#changed?.get(name) ?? name;
   }
 
   /** The stage that changes names back; none if none was changed. */
   repairs(): Stage<IrEvent, IrEvent>[] {
-    if (this.#changed.size === 0) return [];
+    if (this.#changed === undefined) return [];
     return [new NameRepair(new Map([...this.#changed].map(([name, written]) => [written, name])))];
   }
+}
+
+/** Of the tools on offer, and of those that were called before and are not on offer any more. */
+function* namesIn(request: IrRequest): Generator<string> {
+  for (const tool of request.tools) yield tool.name;
+  for (const message of request.messages) {
+    if (message.role !== "assistant") continue;
+    for (const part of message.parts) if (part.type === "tool-call") yield part.name;
+  }
+}
+
+function isLegal(name: string, rule: NameRule): boolean {
+  return name.length <= rule.maxLength && name.search(rule.illegal) === -1;
 }
 
 function freeName(name: string, rule: NameRule, taken: Set<string>): string {

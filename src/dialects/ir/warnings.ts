@@ -46,3 +46,30 @@ export class Warnings {
     this.#list.push(warning);
   }
 }
+
+/** The message of a conversation that is being written, with what has to be said of it. */
+export class Place {
+  readonly #warnings: Warnings;
+  /** Position of the message. */
+  message = 0;
+
+  constructor(warnings: Warnings) {
+    this.#warnings = warnings;
+  }
+
+  quiet(message: string): void {
+    this.#warnings.quiet(this.#path, message);
+  }
+
+  loud(message: string): void {
+    this.#warnings.loud(this.#path, message);
+  }
+
+  refuse(problem: string): never {
+    return refuse(this.#path, problem);
+  }
+
+  get #path(): string {
+    return `messages[${this.message}]`;
+  }
+}

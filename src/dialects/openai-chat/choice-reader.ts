@@ -4,21 +4,9 @@ import type { IrSeal, Json, JsonObject } from "../ir/values.ts";
 import type { Emit } from "../stage.ts";
 import { readUrl } from "../wire/data-url.ts";
 import { arrayOf, numberOf, objectOf, textOf } from "../wire/exact-json.ts";
+import { CallReader, type Numbering } from "./call-reader.ts";
 import { readFinishReason } from "./finish-reasons.ts";
-
-/** Numbers of blocks run over all choices. */
-export interface Numbering {
-  next: number;
-}
-
-interface Call {
-  /** -1 until the call has a name; what it gets until then waits. */
-  block: number;
-  id: string;
-  name: string;
-  waiting: string;
-  readonly kind: "function" | "custom";
-}
+import { readLogprobs } from "./logprobs.ts";
 
 /**
  * Reads one choice from its deltas. Text and reasoning end when anything else comes; calls, which may interleave, end
@@ -27,10 +15,7 @@ interface Call {
 export class ChoiceReader {
   readonly #index: number;
   readonly #numbering: Numbering;
-  readonly #context: AnswerContext;
-  readonly #calls: Call[] = [];
-  /** The call of each index, which some servers use again for the next call. */
-  readonly #callAt = new Map<number, Call>();
+  readonly #calls: CallReader;
   #open: "text" | "refusal" | "reasoning" | undefined;
   #block = 0;
   /** The last text block, which citations are about. */
@@ -43,7 +28,7 @@ export class ChoiceReader {
   constructor(index: number, numbering: Numbering, context: AnswerContext) {
     this.#index = index;
     this.#numbering = numbering;
-    this.#context = context;
+    this.#calls = new CallReader(index, numbering, context);
   }
 
   /** A choice of a chunk, or of a whole answer. */
@@ -60,14 +45,11 @@ export class ChoiceReader {
     if (this.hasFinished) return;
     this.hasFinished = true;
     this.#close(emit);
-    for (const call of this.#calls) {
-      if (call.block === -1) this.#start(call, emit);
-      emit({ type: "tool-end", choice: this.#index, block: call.block });
-    }
+    this.#calls.end(emit);
     emit({
       type: "finish",
       choice: this.#index,
-      reason: readFinishReason(word ?? "stop", this.#calls.length > 0),
+      reason: readFinishReason(word ?? "stop", this.#calls.hasAny),
       raw: word,
     });
   }
@@ -189,42 +171,7 @@ export class ChoiceReader {
 
   #call(piece: JsonObject, position: number, emit: Emit<IrEvent>): void {
     this.#close(emit);
-    const custom = objectOf(piece["custom"]);
-    const named = objectOf(piece["function"]) ?? custom ?? {};
-    const id = textOf(piece["id"]) ?? "";
-    const call = this.#callFor(
-      numberOf(piece["index"]) ?? position,
-      id,
-      custom === undefined ? "function" : "custom",
-    );
-    if (call.id === "") call.id = id;
-    if (call.block === -1) call.name = textOf(named["name"]) ?? "";
-    const text = textOf(named["arguments"]) ?? textOf(named["input"]) ?? "";
-    if (call.block !== -1) emit({ type: "tool-delta", text, choice: this.#index, block: call.block });
-    else if (call.name === "") call.waiting += text;
-    else {
-      call.waiting += text;
-      this.#start(call, emit);
-    }
-  }
-
-  /** Another id at an index is another call: some servers number all their calls 0. */
-  #callFor(index: number, id: string, kind: Call["kind"]): Call {
-    const known = this.#callAt.get(index);
-    if (known !== undefined && (id === "" || known.id === "" || known.id === id)) return known;
-    const call: Call = { block: -1, id, name: "", waiting: "", kind };
-    this.#callAt.set(index, call);
-    this.#calls.push(call);
-    return call;
-  }
-
-  #start(call: Call, emit: Emit<IrEvent>): void {
-    const choice = this.#index;
-    const block = this.#numbering.next++;
-    call.block = block;
-    call.id ||= this.#context.newId("call_");
-    emit({ type: "tool-start", id: call.id, name: call.name, kind: call.kind, choice, block });
-    if (call.waiting !== "") emit({ type: "tool-delta", text: call.waiting, choice, block });
+    this.#calls.read(piece, position, emit);
   }
 
   #media(delta: JsonObject, emit: Emit<IrEvent>): void {
@@ -265,20 +212,4 @@ export class ChoiceReader {
     };
     emit({ type: "citation", citation, choice: this.#index, block: this.#textBlock });
   }
-}
-
-function readLogprobs(logprobs: Json | undefined): readonly IrTokenChoice[] | undefined {
-  const content = arrayOf(objectOf(logprobs)?.["content"]);
-  return content?.map((item) => {
-    const token = objectOf(item) ?? {};
-    return {
-      ...readToken(token),
-      top: (arrayOf(token["top_logprobs"]) ?? []).map((other) => readToken(objectOf(other) ?? {})),
-    };
-  });
-}
-
-function readToken(token: JsonObject) {
-  const bytes = arrayOf(token["bytes"])?.map((byte) => numberOf(byte) ?? 0);
-  return { token: textOf(token["token"]) ?? "", logprob: numberOf(token["logprob"]) ?? 0, bytes };
 }

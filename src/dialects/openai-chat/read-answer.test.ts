@@ -327,6 +327,11 @@ describe("reading chat answers", () => {
       },
     },
     {
+      name: "choices whose numbers make no sense by their position",
+      chunks: [chunk({ content: "x" }, "stop", 1e12)],
+      want: { choices: [{ index: 0, parts: [{ type: "text", text: "x" }] }] },
+    },
+    {
       name: "an end without finish_reason",
       chunks: [chunk({ content: "x" })],
       want: { choices: [{ parts: [{ type: "text", text: "x" }], reason: "stop" }] },

@@ -2,10 +2,11 @@ import { ExchangeFailure } from "../../model/failure.ts";
 import type { AnswerContext, WireEvent } from "../dialect.ts";
 import { streamCut } from "../ir/error.ts";
 import type { IrEvent } from "../ir/events.ts";
-import type { JsonObject } from "../ir/values.ts";
+import type { Json, JsonObject } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { arrayOf, numberOf, objectOf, parseObject, textOf } from "../wire/exact-json.ts";
-import { ChoiceReader, type Numbering } from "./choice-reader.ts";
+import type { Numbering } from "./call-reader.ts";
+import { ChoiceReader } from "./choice-reader.ts";
 import { readErrorObject } from "./errors.ts";
 import { readUsage } from "./usage.ts";
 
@@ -76,7 +77,7 @@ class ChunkReader implements Stage<WireEvent, IrEvent> {
     if (choices.length > 0) this.start(chunk, emit);
     for (const [position, item] of choices.entries()) {
       const choice = objectOf(item);
-      if (choice !== undefined) this.#choice(numberOf(choice["index"]) ?? position).read(choice, emit);
+      if (choice !== undefined) this.#choice(choiceIndex(choice["index"], position)).read(choice, emit);
     }
     const usage = objectOf(chunk["usage"]);
     if (usage !== undefined) emit({ type: "usage", usage: readUsage(usage) });
@@ -112,6 +113,14 @@ class ChunkReader implements Stage<WireEvent, IrEvent> {
     this.#isOver = true;
     emit(event);
   }
+}
+
+/** More choices than anybody can ask for are a mistake, and would make a long list. */
+const maxChoices = 1024;
+
+function choiceIndex(index: Json | undefined, position: number): number {
+  const number = numberOf(index) ?? position;
+  return Number.isInteger(number) && number >= 0 && number < maxChoices ? number : position;
 }
 
 /** Some servers send fractions. */

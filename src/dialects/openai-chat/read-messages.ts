@@ -94,8 +94,12 @@ function readAnswerContent(content: Json | undefined): IrAnswerPart[] {
 function readReasoning(message: JsonObject): IrAnswerPart[] {
   const text = textOf(message["reasoning_content"]) ?? textOf(message["reasoning"]);
   const blocks = listIn(message, "thinking_blocks") ?? [];
-  if (blocks.length > 0) return readThinkingBlocks(blocks, text);
-  return text === undefined || text === "" ? [] : [reasoning(text, undefined)];
+  if (blocks.length > 0) return readThinkingBlocks(blocks, text).map(beside);
+  return text === undefined || text === "" ? [] : [beside(reasoning(text, undefined))];
+}
+
+function beside<P extends IrAnswerPart>(part: P): P {
+  return part.type === "reasoning" ? { ...part, isBeside: true } : part;
 }
 
 function readCalls(message: JsonObject): IrToolCall[] {
@@ -117,6 +121,6 @@ function readCall(call: JsonObject): IrToolCall {
     };
   }
   const named = neededObject(call, "function");
-  const input = within("function", () => textIn(named, "arguments") ?? "");
+  const input = textIn(named, "arguments", "function.") ?? "";
   return { type: "tool-call", kind: "function", id, name: neededText(named, "name"), input, cache };
 }

@@ -1,16 +1,7 @@
-import type {
-  IrFormat,
-  IrGuided,
-  IrReasoningSettings,
-  IrRequest,
-  IrSampling,
-  IrServerTool,
-  IrTool,
-  IrToolChoice,
-} from "../ir/request.ts";
-import type { Extras, JsonObject } from "../ir/values.ts";
+import type { IrFormat, IrGuided, IrReasoningSettings, IrRequest, IrSampling } from "../ir/request.ts";
+import type { Extras, Json, JsonObject } from "../ir/values.ts";
 import type { ClientRequest } from "../passage.ts";
-import { arrayOf, hasOddNumber, numberOf, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
+import { hasNumber, hasOddNumber, numberOf, objectOf, parseExact, textOf } from "../wire/exact-json.ts";
 import {
   asObject,
   booleanIn,
@@ -27,8 +18,9 @@ import {
   textsIn,
   within,
 } from "../wire/grammar.ts";
+import { decodeText } from "../wire/text.ts";
 import { readMessage } from "./read-messages.ts";
-import { readCache } from "./read-parts.ts";
+import { readToolChoice, readTools } from "./read-tools.ts";
 
 const endpointPath = "/v1/chat/completions";
 
@@ -40,8 +32,8 @@ export function readRequest(request: ClientRequest): IrRequest {
 /** Only schemas hold numbers whose text matters: arguments of tool calls are text themselves. */
 function exactBody(request: ClientRequest): JsonObject {
   const body = objectOf(request.json) ?? malformed("", "must be an object");
-  if (arrayOf(body["tools"]) === undefined && objectOf(body["response_format"]) === undefined) return body;
-  const text = new TextDecoder().decode(request.bytes);
+  if (!hasNumber(body["tools"]) && !hasNumber(body["response_format"])) return body;
+  const text = decodeText(request.bytes);
   return hasOddNumber(text) ? asObject(parseExact(text)) : body;
 }
 
@@ -106,68 +98,6 @@ function readLogitBias(body: JsonObject): { readonly [token: string]: number } |
   return Object.fromEntries(entries);
 }
 
-function readTools(body: JsonObject): IrTool[] {
-  const tools: IrTool[] = readEach("tools", listIn(body, "tools") ?? [], (item) => readTool(asObject(item)));
-  const search = objectIn(body, "web_search_options");
-  if (search !== undefined) tools.push(webSearch("openai", search));
-  return tools;
-}
-
-function readTool(tool: JsonObject): IrTool {
-  const type = neededText(tool, "type");
-  if (type === "custom")
-    return { type, name: textOf(objectOf(tool["custom"])?.["name"]) ?? "", options: tool };
-  if (type === "google_search") return webSearch("google", objectIn(tool, "google_search") ?? {});
-  if (type !== "function") return { type: "server", kind: "other", name: type, options: tool };
-  const definition = objectIn(tool, "function") ?? meaningless("function", "is required");
-  return {
-    type,
-    name: neededText(definition, "name"),
-    description: textIn(definition, "description"),
-    parameters: readParameters(definition),
-    strict: booleanIn(definition, "strict"),
-    cache: readCache(definition) ?? readCache(tool),
-  };
-}
-
-function webSearch(family: "openai" | "google", options: JsonObject): IrServerTool {
-  return { type: "server", kind: "web-search", family, name: "web_search", options };
-}
-
-function readParameters(definition: JsonObject): JsonObject | undefined {
-  const parameters = definition["parameters"] ?? undefined;
-  return parameters === undefined
-    ? undefined
-    : (objectOf(parameters) ?? meaningless("parameters", "must be an object"));
-}
-
-function readToolChoice(body: JsonObject): IrToolChoice | undefined {
-  const choice = body["tool_choice"] ?? undefined;
-  if (choice === undefined) return undefined;
-  if (choice === "auto" || choice === "none" || choice === "required") return { mode: choice };
-  if (choice === "any") return { mode: "required" };
-  const object = objectOf(choice);
-  if (object?.["type"] === "allowed_tools")
-    return readAllowedTools(objectOf(object["allowed_tools"]) ?? object);
-  const name = object === undefined ? undefined : nameOfChoice(object);
-  if (name === undefined) meaningless("tool_choice", `${JSON.stringify(choice)} is not known`);
-  return { mode: "required", names: [name] };
-}
-
-function nameOfChoice(choice: JsonObject): string | undefined {
-  const inner = objectOf(choice["function"]) ?? objectOf(choice["custom"]);
-  return textOf(inner?.["name"]);
-}
-
-function readAllowedTools(allowed: JsonObject): IrToolChoice {
-  const mode = allowed["mode"] === "required" ? "required" : "auto";
-  const names = readEach("tool_choice.tools", arrayOf(allowed["tools"]) ?? [], (item) => {
-    const tool = asObject(item);
-    return nameOfChoice(tool) ?? neededText(tool, "name");
-  });
-  return { mode, names };
-}
-
 function readFormat(body: JsonObject): IrFormat | undefined {
   const format = objectIn(body, "response_format");
   if (format === undefined) return undefined;
@@ -229,17 +159,15 @@ function readMetadata(body: JsonObject): IrRequest["metadata"] {
   );
 }
 
-/** `google`: safetySettings and generationConfig as Vertex takes them, and `includeThoughts` of the thinking extension. */
+/** `google`: safetySettings, generationConfig and the handle of a cache as Vertex takes them, and `includeThoughts` of the thinking extension. */
 function readExtras(body: JsonObject): Extras {
-  const google = {
-    ...memberOf(body, "safetySettings"),
-    ...memberOf(body, "generationConfig"),
-    ...memberOf(objectOf(body["thinking"]) ?? {}, "includeThoughts"),
-  };
+  const { safetySettings, generationConfig, cached_content: cachedContent } = body;
+  const includeThoughts = objectOf(body["thinking"])?.["includeThoughts"];
+  const google: { [member: string]: Json } = {};
+  if (safetySettings !== undefined && safetySettings !== null) google["safetySettings"] = safetySettings;
+  if (generationConfig !== undefined && generationConfig !== null)
+    google["generationConfig"] = generationConfig;
+  if (cachedContent !== undefined && cachedContent !== null) google["cached_content"] = cachedContent;
+  if (includeThoughts !== undefined) google["includeThoughts"] = includeThoughts;
   return Object.keys(google).length === 0 ? {} : { google };
-}
-
-function memberOf(object: JsonObject, name: string): JsonObject {
-  const value = object[name];
-  return value === undefined || value === null ? {} : { [name]: value };
 }

@@ -1,27 +1,18 @@
 import type { AnswerContext } from "../dialect.ts";
-import type { IrBlockEvent, IrEvent, IrTokenChoice } from "../ir/events.ts";
+import type { IrBlockEvent, IrEvent } from "../ir/events.ts";
 import type { IrUsage } from "../ir/usage.ts";
-import type { IrCitation, JsonObject } from "../ir/values.ts";
+import type { IrCitation, IrSeal } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
+import { ChunkDraft } from "./chunk-draft.ts";
 import { writeError } from "./errors.ts";
-import { finishReasonOf } from "./finish-reasons.ts";
 import { writeUsage } from "./usage.ts";
 import { annotation, imagePart, redactedBlock, thinkingBlock } from "./write-answer-parts.ts";
-import { writeLogprobs } from "./write-response.ts";
-
-/** A piece of a call in the chunk that is being made; with its name it is the first. */
-interface CallPiece {
-  readonly index: number;
-  readonly first:
-    | { readonly id: string; readonly name: string; readonly kind: "function" | "custom" }
-    | undefined;
-  text: string;
-}
 
 /** What is remembered of one choice. */
 class ChoiceState {
   hasRole = false;
-  readonly calls = new Map<number, { index: number; kind: "function" | "custom" }>();
+  /** The index of each call by its block. */
+  readonly calls = new Map<number, number>();
   /** Where each text block stands in the content. */
   readonly texts = new Map<number, { start: number; end: number }>();
   contentLength = 0;
@@ -48,17 +39,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
   #usage: IrUsage | undefined;
   #isOver = false;
 
-  // The chunk that is being made.
-  #choice = 0;
-  #isPending = false;
-  #content: string | undefined;
-  #reasoning: string | undefined;
-  #refusal: string | undefined;
-  #calls: CallPiece[] = [];
-  #logprobs: IrTokenChoice[] = [];
-  /** Other members of the delta, as JSON. */
-  #members = "";
-  #finish: string | undefined;
+  readonly #draft = new ChunkDraft();
 
   constructor(context: AnswerContext) {
     this.#context = context;
@@ -75,11 +56,11 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
       case "finish":
         this.#turnTo(event.choice, emit);
         this.#cite();
-        this.#finish = this.#finishMembers(event);
+        this.#draft.finish(event);
         break;
       case "message-end":
         this.flush(emit);
-        this.#end(emit);
+        this.#end(event.serviceTier, emit);
         break;
       case "error":
         this.flush(emit);
@@ -100,21 +81,11 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
   }
 
   flush(emit: Emit<string>): void {
-    if (!this.#isPending || this.#isOver) return;
-    const delta = this.#delta();
-    const logprobs =
-      this.#logprobs.length === 0 ? "" : `,"logprobs":${JSON.stringify(writeLogprobs(this.#logprobs))}`;
-    const finish = this.#finish ?? '"finish_reason":null';
-    const isIdle = delta === "" && this.#finish === undefined && logprobs === "";
-    if (!isIdle) emit(`${this.#head}${this.#choice},"delta":{${delta}}${logprobs},${finish}}]}\n\n`);
-    this.#isPending = false;
-    this.#content = undefined;
-    this.#reasoning = undefined;
-    this.#refusal = undefined;
-    if (this.#calls.length > 0) this.#calls = [];
-    if (this.#logprobs.length > 0) this.#logprobs = [];
-    this.#members = "";
-    this.#finish = undefined;
+    if (this.#isOver || !this.#draft.isPending) return;
+    const chunk = this.#draft.take(this.#head, !this.#state().hasRole);
+    if (chunk === undefined) return;
+    this.#state().hasRole ||= this.#draft.hadContent;
+    emit(chunk);
   }
 
   end(): void {}
@@ -131,29 +102,30 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
     this.#head = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[{"index":`;
   }
 
-  #end(emit: Emit<string>): void {
+  #end(serviceTier: string | undefined, emit: Emit<string>): void {
     if (this.#isOver) return;
     this.#isOver = true;
     if (this.#usage !== undefined && this.#context.wantsUsage) {
       if (this.#head === "") this.#start({ type: "message-start" });
       const head = this.#head.slice(0, this.#head.lastIndexOf('{"index":'));
-      emit(`${head}],"usage":${JSON.stringify(writeUsage(this.#usage))}}\n\n`);
+      const tier = serviceTier === undefined ? "" : `,"service_tier":${JSON.stringify(serviceTier)}`;
+      emit(`${head}]${tier},"usage":${JSON.stringify(writeUsage(this.#usage))}}\n\n`);
     }
     emit("data: [DONE]\n\n");
   }
 
   #state(): ChoiceState {
-    this.#choices[this.#choice] ??= new ChoiceState();
-    return this.#choices[this.#choice]!;
+    this.#choices[this.#draft.choice] ??= new ChoiceState();
+    return this.#choices[this.#draft.choice]!;
   }
 
   /** A chunk is about one choice. */
   #turnTo(choice: number, emit: Emit<string>): void {
-    if (choice !== this.#choice) {
+    if (choice !== this.#draft.choice) {
       this.flush(emit);
-      this.#choice = choice;
+      this.#draft.choice = choice;
     }
-    this.#isPending = true;
+    this.#draft.isPending = true;
   }
 
   #block(event: IrBlockEvent, state: ChoiceState): void {
@@ -162,27 +134,27 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
         this.#text(event, state);
         break;
       case "reasoning-delta":
-        this.#reasoning = (this.#reasoning ?? "") + event.text;
+        this.#draft.addReasoning(event.text);
         state.reasoning += event.text;
         break;
       case "tool-delta":
-        this.#callText(event, state);
+        this.#draft.addToCall(state.calls.get(event.block) ?? 0, event.text);
         break;
       case "tool-start":
-        state.calls.set(event.block, { index: state.calls.size, kind: event.kind });
-        this.#calls.push({ index: state.calls.size - 1, first: event, text: "" });
+        this.#draft.startCall(state.calls.size, event);
+        state.calls.set(event.block, state.calls.size);
+        this.#sign(event.signature, state);
         break;
       case "text-start":
         if (event.isRefusal) state.refusalBlock = event.block;
         else state.texts.set(event.block, { start: state.contentLength, end: state.contentLength });
         break;
       case "text-end":
-        if (event.signature !== undefined)
-          this.#list("thinking_blocks", state.thinkingBlocks++, thinkingBlock(undefined, event.signature));
+        this.#sign(event.signature, state);
         break;
       case "reasoning-end":
         if (event.signature !== undefined)
-          this.#list(
+          this.#draft.list(
             "thinking_blocks",
             state.thinkingBlocks++,
             thinkingBlock(state.reasoning, event.signature),
@@ -190,7 +162,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
         state.reasoning = "";
         break;
       case "redacted":
-        this.#list("thinking_blocks", state.thinkingBlocks++, redactedBlock(event.data));
+        this.#draft.list("thinking_blocks", state.thinkingBlocks++, redactedBlock(event.data));
         break;
       case "audio-delta":
         this.#audio(event, state);
@@ -202,11 +174,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
         state.citations.push(event);
         break;
       case "opaque":
-        this.#context.warn({
-          level: "quiet",
-          path: "answer",
-          message: `${event.part.name} has no form in chat; left out`,
-        });
+        this.#leaveOut("quiet", event.part.name);
         break;
       case "reasoning-start":
       case "tool-end":
@@ -214,40 +182,34 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
     }
   }
 
+  /** Chat has no place for the signature of a text or a call but among the thinking. */
+  #sign(signature: IrSeal | undefined, state: ChoiceState): void {
+    if (signature !== undefined)
+      this.#draft.list("thinking_blocks", state.thinkingBlocks++, thinkingBlock(undefined, signature));
+  }
+
   #text({ block, text, logprobs }: Extract<IrEvent, { type: "text-delta" }>, state: ChoiceState): void {
-    if (logprobs !== undefined) this.#logprobs.push(...logprobs);
+    if (logprobs !== undefined) this.#draft.addLogprobs(logprobs);
     if (block === state.refusalBlock) {
-      this.#refusal = (this.#refusal ?? "") + text;
+      this.#draft.addRefusal(text);
       return;
     }
-    this.#content = this.#content === undefined ? text : this.#content + text;
+    this.#draft.addContent(text);
     state.contentLength += text.length;
     const place = state.texts.get(block);
     if (place !== undefined) place.end = state.contentLength;
   }
 
-  #callText({ block, text }: Extract<IrEvent, { type: "tool-delta" }>, state: ChoiceState): void {
-    const index = state.calls.get(block)?.index ?? 0;
-    const last = this.#calls.at(-1);
-    if (last?.index === index) last.text += text;
-    else this.#calls.push({ index, first: undefined, text });
-  }
-
   #audio({ data, transcript }: Extract<IrEvent, { type: "audio-delta" }>, state: ChoiceState): void {
     const id = state.hasAudio ? {} : { id: this.#context.newId("audio_") };
     state.hasAudio = true;
-    this.#member("audio", { ...id, data, transcript });
+    this.#draft.member("audio", { ...id, data, transcript });
   }
 
   #media({ media }: Extract<IrEvent, { type: "media" }>, state: ChoiceState): void {
     const image = imagePart(media);
-    if (image !== undefined) this.#list("images", state.images++, image);
-    else
-      this.#context.warn({
-        level: "loud",
-        path: "answer",
-        message: `${media.kind} has no form in chat; left out`,
-      });
+    if (image !== undefined) this.#draft.list("images", state.images++, image);
+    else this.#leaveOut("loud", media.kind);
   }
 
   /** Citations name text that may have gone out long ago; they come together, by offset, before the finish. */
@@ -260,43 +222,10 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
       return annotation(citation, place.start + (startIndex ?? 0), end);
     });
     const known = entries.filter((entry) => entry !== undefined);
-    if (known.length > 0) this.#member("annotations", known);
+    if (known.length > 0) this.#draft.member("annotations", known);
   }
 
-  #finishMembers({ reason, raw }: Extract<IrEvent, { type: "finish" }>): string {
-    const finish = `"finish_reason":${JSON.stringify(finishReasonOf(reason, raw))}`;
-    return reason === "malformed" ? `${finish},"native_finish_reason":${JSON.stringify(raw)}` : finish;
+  #leaveOut(level: "quiet" | "loud", name: string): void {
+    this.#context.warn({ level, path: "answer", message: `${name} has no form in chat; left out` });
   }
-
-  /** Accumulators need an index in every entry that comes after the first. */
-  #list(name: string, index: number, entry: JsonObject): void {
-    this.#member(name, [index === 0 ? entry : { index, ...entry }]);
-  }
-
-  #member(name: string, value: unknown): void {
-    this.#members += `,"${name}":${JSON.stringify(value)}`;
-  }
-
-  #delta(): string {
-    let delta = "";
-    if (this.#content !== undefined) delta += `,"content":${JSON.stringify(this.#content)}`;
-    if (this.#reasoning !== undefined) delta += `,"reasoning_content":${JSON.stringify(this.#reasoning)}`;
-    if (this.#refusal !== undefined) delta += `,"refusal":${JSON.stringify(this.#refusal)}`;
-    if (this.#calls.length > 0) delta += `,"tool_calls":[${this.#calls.map(writeCall, this).join(",")}]`;
-    delta += this.#members;
-    if (delta === "") return delta;
-    const state = this.#state();
-    if (state.hasRole) return delta.slice(1);
-    state.hasRole = true;
-    return `"role":"assistant"${delta}`;
-  }
-}
-
-function writeCall({ index, first, text }: CallPiece): string {
-  const piece = JSON.stringify(text);
-  if (first === undefined) return `{"index":${index},"function":{"arguments":${piece}}}`;
-  const { id, name } = { id: JSON.stringify(first.id), name: JSON.stringify(first.name) };
-  return first.kind === "custom"
-    ? `{"index":${index},"id":${id},"type":"custom","custom":{"name":${name},"input":${piece}}}`
-    : `{"index":${index},"id":${id},"type":"function","function":{"name":${name},"arguments":${piece}}}`;
 }

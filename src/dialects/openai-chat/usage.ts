@@ -46,6 +46,13 @@ export function writeUsage(usage: IrUsage): JsonObject {
 }
 
 function details(counts: { readonly [name: string]: number | undefined }): JsonObject | undefined {
-  const known = Object.entries(counts).filter((entry): entry is [string, number] => entry[1] !== undefined);
-  return known.length === 0 ? undefined : Object.fromEntries(known.filter(([, count]) => count !== 0));
+  const known: { [name: string]: number } = {};
+  let isKnown = false;
+  for (const name in counts) {
+    const count = counts[name];
+    if (count === undefined) continue;
+    isKnown = true;
+    if (count !== 0) known[name] = count;
+  }
+  return isKnown ? known : undefined;
 }

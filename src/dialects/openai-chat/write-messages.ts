@@ -1,7 +1,7 @@
 import type { IrAnswerPart, IrMedia, IrText, IrToolCall, IrToolResult, IrUserPart } from "../ir/parts.ts";
 import type { IrMessage } from "../ir/request.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
-import type { Warnings } from "../ir/warnings.ts";
+import { Place, type Warnings } from "../ir/warnings.ts";
 import { writeMedia } from "./write-media.ts";
 
 type Members = { [member: string]: Json };
@@ -11,30 +11,31 @@ type Members = { [member: string]: Json };
  * Empty texts and messages are left out. Texts of one message are joined, since many servers take a string only.
  */
 export function writeMessages(messages: readonly IrMessage[], warnings: Warnings): JsonObject[] {
-  const conversation = new Conversation(warnings);
-  for (const [index, message] of messages.entries()) conversation.add(message, `messages[${index}]`);
+  const conversation = new Conversation(new Place(warnings));
+  for (let index = 0; index < messages.length; index++) conversation.add(messages[index]!, index);
   return conversation.end();
 }
 
 class Conversation {
-  readonly #warnings: Warnings;
+  readonly #place: Place;
   readonly #written: JsonObject[] = [];
   /** Pictures of tool results: they wait until the last result of the run is written. */
   #pictures: IrUserPart[] = [];
 
-  constructor(warnings: Warnings) {
-    this.#warnings = warnings;
+  constructor(place: Place) {
+    this.#place = place;
   }
 
-  add(message: IrMessage, path: string): void {
+  add(message: IrMessage, index: number): void {
+    this.#place.message = index;
     if (message.role === "system") this.#push(message.voice, joined(message.parts) || undefined);
-    else if (message.role === "assistant")
-      this.#pushMessage(writeAnswer(message.parts, path, this.#warnings));
+    else if (message.role === "assistant") this.#pushMessage(writeAnswer(message.parts, this.#place));
     else {
-      const results = message.parts.filter((part) => part.type === "tool-result");
-      for (const result of results)
-        this.#written.push(writeToolResult(result, this.#pictures, path, this.#warnings));
-      this.#push("user", writeContent(message.parts, path, this.#warnings));
+      for (const part of message.parts) {
+        if (part.type === "tool-result")
+          this.#written.push(writeToolResult(part, this.#pictures, this.#place));
+      }
+      this.#push("user", writeContent(message.parts, this.#place));
     }
   }
 
@@ -54,7 +55,8 @@ class Conversation {
   }
 
   #pushPictures(): void {
-    const content = writeContent(this.#pictures, "messages", this.#warnings);
+    if (this.#pictures.length === 0) return;
+    const content = writeContent(this.#pictures, this.#place);
     this.#pictures = [];
     if (content !== undefined) this.#written.push({ role: "user", content });
   }
@@ -65,24 +67,18 @@ function joined(texts: readonly IrText[]): string {
 }
 
 /** A tool message takes text only: pictures follow in a message of the user's, each with the call it belongs to. */
-function writeToolResult(
-  part: IrToolResult,
-  pictures: IrUserPart[],
-  path: string,
-  warnings: Warnings,
-): JsonObject {
+function writeToolResult(part: IrToolResult, pictures: IrUserPart[], place: Place): JsonObject {
   const texts: IrText[] = [];
   const media: IrMedia[] = [];
   for (const inner of part.parts) {
     if (inner.type === "text") texts.push(inner);
-    else if (inner.type === "opaque") leftOut(inner.name, path, warnings);
+    else if (inner.type === "opaque") leftOut(inner.name, place);
     else if (inner.source.type === "text" || inner.source.type === "parts")
       texts.push({ type: "text", text: textIn(inner) });
     else media.push(inner);
   }
   if (media.length > 0) {
-    warnings.loud(
-      path,
+    place.loud(
       `media of the result of ${part.callId} go into a message of the user's, as chat has no other place`,
     );
     pictures.push({ type: "text", text: `Result of ${part.callId}:` }, ...media);
@@ -91,15 +87,15 @@ function writeToolResult(
 }
 
 /** A string if there is only text; `undefined` if there is nothing. */
-function writeContent(parts: readonly IrUserPart[], path: string, warnings: Warnings): Json | undefined {
+function writeContent(parts: readonly IrUserPart[], place: Place): Json | undefined {
   const written: JsonObject[] = [];
   let text = "";
   let isText = true;
   for (const part of parts) {
     if (part.type === "tool-result") continue;
-    if (part.type === "opaque") leftOut(part.name, path, warnings);
+    if (part.type === "opaque") leftOut(part.name, place);
     else if (part.type === "media") {
-      written.push(writeMedia(part, textIn(part), path));
+      written.push(writeMedia(part, textIn(part), place));
       isText = false;
     } else if (part.text !== "") {
       written.push({ type: "text", text: part.text });
@@ -118,11 +114,7 @@ function textIn({ name, source, context }: IrMedia): string {
   return [name, context, inner].filter((line) => line !== undefined && line !== "").join("\n");
 }
 
-function writeAnswer(
-  parts: readonly IrAnswerPart[],
-  path: string,
-  warnings: Warnings,
-): JsonObject | undefined {
+function writeAnswer(parts: readonly IrAnswerPart[], place: Place): JsonObject | undefined {
   let content = "";
   let refusal = "";
   const calls: JsonObject[] = [];
@@ -131,8 +123,8 @@ function writeAnswer(
       if (part.isRefusal === true) refusal += part.text;
       else content += part.text;
     } else if (part.type === "tool-call") calls.push(writeCall(part));
-    else if (part.type === "opaque") leftOut(part.name, path, warnings);
-    else warnings.quiet(path, `${part.type} of an earlier answer is left out`);
+    else if (part.type === "opaque") leftOut(part.name, place);
+    else place.quiet(`${part.type} of an earlier answer is left out`);
   }
   if (content === "" && refusal === "" && calls.length === 0) return undefined;
   const message: Members = { role: "assistant", content: content === "" ? null : content };
@@ -146,6 +138,6 @@ function writeCall({ id, kind, name, input }: IrToolCall): JsonObject {
   return { id, type: "function", function: { name, arguments: input.trim() === "" ? "{}" : input } };
 }
 
-function leftOut(name: string, path: string, warnings: Warnings): void {
-  warnings.loud(path, `${name} has no form in chat; left out`);
+function leftOut(name: string, place: Place): void {
+  place.loud(`${name} has no form in chat; left out`);
 }

@@ -1,9 +1,9 @@
 import type { AnswerContext } from "../dialect.ts";
-import type { IrTokenChoice } from "../ir/events.ts";
 import type { IrChoice, IrResponse } from "../ir/fold.ts";
 import type { IrAnswerPart, IrMedia, IrText, IrToolCall } from "../ir/parts.ts";
 import type { Extras, Json, JsonObject } from "../ir/values.ts";
 import { finishReasonOf } from "./finish-reasons.ts";
+import { writeLogprobs } from "./logprobs.ts";
 import { writeUsage } from "./usage.ts";
 import { annotation, imagePart, redactedBlock, thinkingBlock } from "./write-answer-parts.ts";
 
@@ -18,12 +18,13 @@ const copiedExtras: { readonly [name: string]: keyof Extras } = {
 /** Writes a whole answer as a chat completion. */
 export function writeResponse(response: IrResponse, context: AnswerContext): string {
   const body: Members = {
-    id: response.id || context.newId("chatcmpl-"),
+    ...(response.id ? { id: response.id } : {}),
     object: "chat.completion",
     created: response.createdAt ?? Math.floor(context.nowMs() / 1000),
     model: response.model || context.requestModel,
-    choices: response.choices.map((choice) => writeChoice(choice, context)),
   };
+  if (response.choices.length > 0)
+    body["choices"] = response.choices.map((choice) => writeChoice(choice, context));
   if (response.usage !== undefined) body["usage"] = writeUsage(response.usage);
   if (response.serviceTier !== undefined) body["service_tier"] = response.serviceTier;
   return JSON.stringify(body);
@@ -68,7 +69,7 @@ function writeReasoning(message: Members, parts: readonly IrAnswerPart[]): void 
   const text = parts.map((part) => (part.type === "reasoning" ? (part.text ?? "") : "")).join("");
   const blocks = parts.map((part) => {
     if (part.type === "redacted") return redactedBlock(part.data);
-    if (part.type !== "reasoning" && part.type !== "text") return undefined;
+    if (part.type !== "reasoning" && part.type !== "text" && part.type !== "tool-call") return undefined;
     if (part.signature === undefined) return undefined;
     return thinkingBlock(part.type === "reasoning" ? part.text : undefined, part.signature);
   });
@@ -127,18 +128,4 @@ function copyExtras(message: Members, extras: Extras | undefined): void {
     const value = extras[copiedExtras[name]!]?.[name];
     if (value !== undefined) message[name] = value;
   }
-}
-
-export function writeLogprobs(tokens: readonly IrTokenChoice[]): JsonObject {
-  const content = tokens.map(({ token, logprob, bytes = null, top }) => ({
-    token,
-    logprob,
-    bytes,
-    top_logprobs: top.map((other) => ({
-      token: other.token,
-      logprob: other.logprob,
-      bytes: other.bytes ?? null,
-    })),
-  }));
-  return { content };
 }

@@ -1,7 +1,7 @@
 import type { ClientRequest, EndpointName, Passage, Replacement, Target, UpstreamHead } from "../passage.ts";
-import { decodeText } from "../wire/bytes.ts";
 import { jsonBody, writeAnthropicError } from "../wire/error-bodies.ts";
 import { joinPath } from "../wire/join-path.ts";
+import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { MessagesEvents } from "./events/messages-events.ts";
 import { type Edited, type PassThrough, passThrough } from "./pass-through.ts";

@@ -9,8 +9,8 @@ export interface EventReader {
   readonly hasSentinel: boolean;
   /** Every event is of interest, marked or not: nothing of the answer itself was seen yet. */
   readonly isCurious: boolean;
-  /** One event, whose data is the JSON object at `at`. May see an event twice, and may throw: what it throws is dropped. */
-  read(bytes: Uint8Array, at: number): void;
+  /** The data of one event, which begins as a JSON object. May see an event twice; what it throws is dropped. */
+  read(data: Uint8Array): void;
   /** `[DONE]` */
   done(): void;
 }

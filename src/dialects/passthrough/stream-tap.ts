@@ -2,14 +2,16 @@ import type { Stage } from "../stage.ts";
 import { dataStart, isSentinel, SseScan } from "../wire/sse-scan.ts";
 import type { EventReader } from "./event-reader.ts";
 
+/** Is told of each event that the reader is shown: its data, and where in which bytes its line begins. */
+type EventWatcher = (data: Uint8Array, bytes: Uint8Array, start: number) => void;
+
 /** Shows the events of a stream to a reader, beside the bytes. */
 export class StreamTap implements Stage<Uint8Array, never> {
   readonly #reader: EventReader;
   readonly #scan: SseScan;
-  readonly #watch: ((bytes: Uint8Array, start: number, at: number) => void) | undefined;
+  readonly #watch: EventWatcher | undefined;
 
-  /** `watch` is told of each event that the reader is shown: its line and where its data begins. */
-  constructor(reader: EventReader, watch?: (bytes: Uint8Array, start: number, at: number) => void) {
+  constructor(reader: EventReader, watch?: EventWatcher) {
     this.#reader = reader;
     this.#watch = watch;
     this.#scan = new SseScan({
@@ -38,8 +40,10 @@ export class StreamTap implements Stage<Uint8Array, never> {
     if (isSentinel(bytes, at, end)) this.#reader.done();
     if (bytes[at] !== 0x7b) return;
     try {
-      this.#reader.read(bytes, at);
-      this.#watch?.(bytes, start, at);
+      // On its own, so that a text that is broken is not read on into the next line.
+      const data = bytes.subarray(at, end);
+      this.#reader.read(data);
+      this.#watch?.(data, bytes, start);
     } catch {
       // What cannot be counted must not harm the answer: the client gets its bytes all the same.
     }

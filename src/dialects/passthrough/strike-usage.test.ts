@@ -20,6 +20,16 @@ const cases: { name: string; body: string; want: string }[] = [
     body: `${sse(chunk("a"))}: here it comes\nevent: x\nid: 7\n${sse(usageChunk, "[DONE]")}`,
     want: sse(chunk("a"), "[DONE]"),
   },
+  {
+    name: "a usage chunk without a blank line between it and the one before",
+    body: sse(chunk("a")).slice(0, -1) + sse(usageChunk, "[DONE]"),
+    want: sse(chunk("a"), "[DONE]"),
+  },
+  {
+    name: "a usage chunk without a blank line between it and the end",
+    body: sse(chunk("a"), usageChunk).slice(0, -1) + sse("[DONE]"),
+    want: sse(chunk("a"), "[DONE]"),
+  },
   { name: "a usage chunk at the very start", body: sse(usageChunk, "[DONE]"), want: sse("[DONE]") },
   {
     name: "each of several usage chunks",

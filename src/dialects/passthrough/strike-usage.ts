@@ -1,6 +1,8 @@
 import type { Emit, Stage } from "../stage.ts";
-import { encodeText, joinBytes } from "../wire/bytes.ts";
-import { findMembers, isObjectAt, memberName, parseAt } from "../wire/json-scan.ts";
+import { indexOfBytes, needle } from "../wire/bytes.ts";
+import { HeldBytes } from "../wire/held-bytes.ts";
+import { findMember, isObjectAt, memberName } from "../wire/json-scan.ts";
+import { decodeText, encodeText } from "../wire/text.ts";
 import type { EventReader } from "./event-reader.ts";
 import { StreamTap } from "./stream-tap.ts";
 
@@ -10,7 +12,7 @@ const cr = 0x0d;
 /** A longer event is no usage chunk and need not be whole to go on. */
 const maxHeldBytes = 64 * 1024;
 
-const [choicesName, usageName] = [memberName("choices"), memberName("usage")];
+const usageName = memberName("usage");
 
 /**
  * Takes the usage chunk out of a chat stream whose client did not ask for it: the event whose `choices` are empty and
@@ -19,8 +21,7 @@ const [choicesName, usageName] = [memberName("choices"), memberName("usage")];
  */
 export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   readonly #tap: StreamTap;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
   /** In the middle of an event that was too long to hold. */
   #isReleased = false;
   /** What is being looked at, and the events in it that are to go: `[from, to)`. */
@@ -28,20 +29,20 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   #struck: [number, number][] = [];
 
   constructor(reader: EventReader) {
-    this.#tap = new StreamTap(reader, (bytes, start, at) => this.#watch(bytes, start, at));
+    this.#tap = new StreamTap(reader, (data, bytes, start) => this.#watch(data, bytes, start));
   }
 
   push(piece: Uint8Array, emit: Emit<Uint8Array>): void {
-    if (this.#heldBytes === 0) this.#take(piece, emit);
+    if (this.#held.length === 0) this.#take(piece, emit);
     // Without a line end nothing can have become complete.
     else if (piece.indexOf(lf) < 0 && piece.indexOf(cr) < 0) this.#hold(piece, emit);
     else this.#take(this.#release(piece), emit);
   }
 
   end(emit: Emit<Uint8Array>): void {
-    const held = joinBytes(this.#held);
+    const { length } = this.#held;
     const blankLine = encodeText(this.#tap.lineEnd.repeat(2));
-    if (held.length > 0) this.#pass(joinBytes([held, blankLine]), emit, held.length);
+    if (length > 0) this.#pass(this.#release(blankLine), emit, length);
     this.#tap.end();
   }
 
@@ -55,9 +56,8 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
   }
 
   #hold(bytes: Uint8Array, emit: Emit<Uint8Array>): void {
-    if (!this.#isReleased && this.#heldBytes + bytes.length <= maxHeldBytes) {
-      this.#held.push(new Uint8Array(bytes));
-      this.#heldBytes += bytes.length;
+    if (!this.#isReleased && this.#held.length + bytes.length <= maxHeldBytes) {
+      this.#held.append(bytes);
       return;
     }
     const released = this.#release(bytes);
@@ -68,10 +68,9 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
 
   /** What is held, and then `bytes`. */
   #release(bytes: Uint8Array): Uint8Array {
-    const joined = joinBytes([...this.#held, bytes]);
-    this.#held = [];
-    this.#heldBytes = 0;
-    return joined;
+    if (this.#held.length === 0) return bytes;
+    this.#held.append(bytes);
+    return this.#held.take();
   }
 
   /** Shows whole events to the tap and sends on what it leaves, up to `length`. */
@@ -88,18 +87,19 @@ export class UsageStrike implements Stage<Uint8Array, Uint8Array> {
     if (at < length) emit(at === 0 && length === events.length ? events : events.subarray(at, length));
   }
 
-  #watch(bytes: Uint8Array, start: number, at: number): void {
-    if (bytes !== this.#events || !isUsageChunk(bytes, at)) return;
-    const from = eventsEnd(bytes, start);
-    if (this.#struck.at(-1)?.[0] !== from) this.#struck.push([from, eventEnd(bytes, at)]);
+  #watch(data: Uint8Array, bytes: Uint8Array, start: number): void {
+    if (bytes !== this.#events || !isUsageChunk(data)) return;
+    let [from, to] = [eventsEnd(bytes, start), eventEnd(bytes, start)];
+    if (hasOtherData(bytes, from, to, start)) [from, to] = [start, lineEnd(bytes, start)];
+    if (this.#struck.at(-1)?.[0] !== from) this.#struck.push([from, to]);
   }
 }
 
-function isUsageChunk(bytes: Uint8Array, at: number): boolean {
-  const [choices = -1, usage = -1] = findMembers(bytes, at, [choicesName, usageName]);
-  if (choices < 0 || usage < 0 || !isObjectAt(bytes, usage)) return false;
-  const list = parseAt(bytes, choices);
-  return Array.isArray(list) && list.length === 0;
+function isUsageChunk(data: Uint8Array): boolean {
+  if (!isObjectAt(data, findMember(data, 0, usageName))) return false;
+  // Parsed whole, since what is taken out must be nothing else; throws on what is not JSON.
+  const { choices } = JSON.parse(decodeText(data)) as { readonly choices?: unknown };
+  return Array.isArray(choices) && choices.length === 0;
 }
 
 /** Where the last whole event ends, looking only at what is before `before`: after a blank line; 0 if there is none. */
@@ -122,6 +122,24 @@ function bareEventsEnd(bytes: Uint8Array, before: number): number {
     if (bytes[at - 1] === cr && bytes[at + 1] !== lf) return at + 1;
   }
   return 0;
+}
+
+const dataField = needle("data:");
+
+/** Whether an event has another data line than the one at `start`: a server that forgot a blank line between two. */
+function hasOtherData(bytes: Uint8Array, from: number, to: number, start: number): boolean {
+  for (let at = from; ; at++) {
+    at = indexOfBytes(bytes, dataField, at);
+    if (at < 0 || at >= to) return false;
+    if (at !== start && (at === from || bytes[at - 1] === lf || bytes[at - 1] === cr)) return true;
+  }
+}
+
+/** Where the next line begins. */
+function lineEnd(bytes: Uint8Array, at: number): number {
+  let end = at;
+  while (end < bytes.length && bytes[end] !== lf && bytes[end] !== cr) end++;
+  return bytes[end] === cr && bytes[end + 1] === lf ? end + 2 : end + 1;
 }
 
 /** Where the event around `at` ends: after its blank line. */

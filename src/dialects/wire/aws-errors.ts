@@ -1,5 +1,6 @@
 import type { UpstreamError, WireEvent } from "../dialect.ts";
 import { errorKindOf, type IrError, type IrErrorKind } from "../ir/error.ts";
+import { brokenFrame, cutFrame } from "./aws-event-stream.ts";
 import { parseObject, textOf } from "./exact-json.ts";
 
 /** Stands for the type of an error that AWS did not name. */
@@ -13,7 +14,26 @@ const exceptions: { readonly [name: string]: { readonly kind: IrErrorKind; reado
   modelTimeoutException: { kind: "timeout", status: 408 },
   modelStreamErrorException: { kind: "upstream", status: 424 },
   internalServerException: { kind: "upstream", status: 500 },
+  [cutFrame]: { kind: "stream-cut", status: 502 },
+  [brokenFrame]: { kind: "upstream", status: 502 },
 };
+
+/** AWS's words for what our kinds say, as they stand in a header that clients see anyway. */
+const kindWords: { readonly [type: string]: IrErrorKind } = {
+  ValidationException: "invalid-request",
+  UnrecognizedClientException: "authentication",
+  AccessDeniedException: "permission",
+  ResourceNotFoundException: "not-found",
+  ModelTimeoutException: "timeout",
+  ThrottlingException: "rate-limit",
+  ServiceUnavailableException: "overloaded",
+  InternalServerException: "upstream",
+};
+
+/** Whether the type of an error body is AWS's word for its kind, and tells nothing else. */
+export function isAwsKindWord({ type, kind }: IrError): boolean {
+  return kindWords[type] === kind;
+}
 
 /** Reads an exception frame of an AWS event stream. */
 export function readAwsException(frame: WireEvent): IrError {
@@ -40,5 +60,5 @@ export function readAwsError({ status, headers, text }: UpstreamError): IrError 
 
 function messageOf(text: string): string | undefined {
   const body = parseObject(text);
-  return textOf(body?.["message"]) ?? textOf(body?.["Message"]);
+  return textOf(body?.["message"]) ?? textOf(body?.["Message"]) ?? textOf(body?.["originalMessage"]);
 }

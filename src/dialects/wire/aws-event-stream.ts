@@ -2,128 +2,217 @@ import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
 import type { Emit, Stage } from "../stage.ts";
 
-/** Total length, headers length, and their checksum. */
+/** What AWS's own clients allow at most. */
+const maxFrameBytes = 24 * 1024 * 1024;
+const maxHeadersBytes = 128 * 1024;
+
 const preludeBytes = 12;
-/** Prelude and the checksum of the frame. */
-const minFrameBytes = 16;
-/** Above what AWS sends (headers up to 128 KiB, payloads up to 24 MiB). */
-const maxFrameBytes = 32 * 1024 * 1024;
+const frameOverheadBytes = 16;
+
+/** `event` of the exceptions that the framing itself finds. */
+export const brokenFrame = "brokenFrame";
+export const cutFrame = "cutFrame";
 
 /**
- * Decodes `application/vnd.amazon.eventstream`: each frame becomes an event with its type and its payload as text.
+ * Cuts an `application/vnd.amazon.eventstream` body into frames, and checks both checksums of each.
  *
- * - Exception and error frames come out as exceptions, named by their type or code.
- * - A wrong checksum, an impossible length and a body that ends inside a frame come out as an exception too; nothing
- *   after it is read.
+ * - An event frame comes out with its `:event-type` and its payload as text.
+ * - An exception frame (`:exception-type`) and an unmodelled error (`:error-code`, `:error-message`) come out as
+ *   exceptions; the message is in the JSON of `data`.
+ * - A wrong length or checksum comes out as the exception `brokenFrame`, once, and nothing after it is read: where the
+ *   next frame begins is unknown. Bytes left over at the end come out as `cutFrame`.
  *
- * @see https://docs.aws.amazon.com/transcribe/latest/dg/event-stream.html
+ * @see https://smithy.io/2.0/aws/amazon-eventstream.html
  */
 export class AwsEventStreamReader implements Stage<Uint8Array, WireEvent> {
-  readonly #decoder = new TextDecoder();
-  /** Holds `#length` bytes of a frame that is not complete. */
-  #buffer = new Uint8Array(0);
-  #length = 0;
+  readonly #hold = new Hold();
+  readonly #heads = new HeadReader();
+  /** Length of the frame that has begun, once its prelude was checked; 0 before. */
+  #frameBytes = 0;
   #isBroken = false;
 
   push(bytes: Uint8Array, emit: Emit<WireEvent>): void {
     if (this.#isBroken) return;
-    if (this.#length === 0) {
-      const used = this.#readFrames(bytes, emit);
-      this.#append(bytes.subarray(used));
-      return;
+    const all = this.#hold.join(bytes);
+    let at = 0;
+    try {
+      for (let end = this.#frameEnd(all, at); end !== -1; end = this.#frameEnd(all, at)) {
+        emit(this.#readFrame(all, at, end));
+        this.#frameBytes = 0;
+        at = end;
+      }
+      this.#hold.keep(all, at);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#isBroken = true;
+      this.#hold.clear();
+      emit(exception(brokenFrame, `The upstream sent a broken event stream: ${error.message}`));
     }
-    this.#append(bytes);
-    const used = this.#readFrames(this.#buffer.subarray(0, this.#length), emit);
-    this.#buffer.copyWithin(0, used, this.#length);
-    this.#length -= used;
   }
 
   end(emit: Emit<WireEvent>): void {
-    if (!this.#isBroken && this.#length > 0) emit(broken("The stream ended inside a frame"));
+    if (this.#hold.length > 0) emit(exception(cutFrame, "The upstream's event stream ended within a frame"));
+    this.#hold.clear();
   }
 
-  #append(bytes: Uint8Array): void {
-    if (bytes.length === 0 || this.#isBroken) return;
-    const needed = this.#length + bytes.length;
-    if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
-      grown.set(this.#buffer.subarray(0, this.#length));
-      this.#buffer = grown;
+  /** Where the frame at `at` ends, or -1 while it is not complete. */
+  #frameEnd(all: Uint8Array, at: number): number {
+    if (this.#frameBytes === 0) {
+      if (all.length - at < preludeBytes) return -1;
+      this.#frameBytes = checkPrelude(all, at);
     }
-    this.#buffer.set(bytes, this.#length);
-    this.#length = needed;
+    return all.length - at < this.#frameBytes ? -1 : at + this.#frameBytes;
   }
 
-  /** How many bytes were whole frames. */
-  #readFrames(bytes: Uint8Array, emit: Emit<WireEvent>): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    while (bytes.length - at >= preludeBytes) {
-      const frameBytes = view.getUint32(at);
-      const problem = preludeProblem(bytes, view, at);
-      if (problem === undefined && bytes.length - at < frameBytes) return at;
-      const isIntact =
-        problem === undefined &&
-        crc32(bytes.subarray(at, at + frameBytes - 4)) === view.getUint32(at + frameBytes - 4);
-      if (!isIntact) {
-        this.#isBroken = true;
-        emit(broken(problem ?? "The checksum of a frame is wrong"));
-        return bytes.length;
-      }
-      emit(this.#readFrame(bytes.subarray(at, at + frameBytes), view.getUint32(at + 4)));
-      at += frameBytes;
+  #readFrame(all: Uint8Array, at: number, frameEnd: number): WireEvent {
+    const end = frameEnd - 4;
+    if (crc32(all.subarray(at, end)) !== uint32(all, end)) throw new FrameError("a checksum is wrong");
+    const payloadStart = at + preludeBytes + uint32(all, at + 4);
+    const head = this.#heads.read(all, at + preludeBytes, payloadStart);
+    const data = head.message ?? decoder.decode(all.subarray(payloadStart, end));
+    return { event: head.event, data, isException: head.isException };
+  }
+}
+
+class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
+const decoder = new TextDecoder();
+
+/** Checks the first twelve bytes of a frame; gives the length of the whole. */
+function checkPrelude(all: Uint8Array, at: number): number {
+  if (crc32OfEight(all, at) !== uint32(all, at + 8)) throw new FrameError("a prelude checksum is wrong");
+  const frameBytes = uint32(all, at);
+  const headersBytes = uint32(all, at + 4);
+  if (frameBytes > maxFrameBytes)
+    throw new FrameError(`a frame has ${frameBytes} bytes, allowed are ${maxFrameBytes}`);
+  if (headersBytes > maxHeadersBytes || headersBytes + frameOverheadBytes > frameBytes) {
+    throw new FrameError(`a frame of ${frameBytes} bytes has ${headersBytes} bytes of headers`);
+  }
+  return frameBytes;
+}
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+  return crc;
+});
+
+/** For so few bytes a call of the native function costs ten times as much. */
+function crc32OfEight(bytes: Uint8Array, at: number): number {
+  let crc = -1;
+  for (let i = at; i < at + 8; i++) crc = crcTable[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+function uint32(bytes: Uint8Array, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+}
+
+function exception(event: string, message: string): WireEvent {
+  return { event, data: JSON.stringify({ message }), isException: true };
+}
+
+/** Bytes of a frame that is not complete yet. Grows by doubling, so that a frame in tiny pieces costs no more than its length. */
+class Hold {
+  #bytes = new Uint8Array(0);
+  length = 0;
+
+  /** What is held and then `bytes`; a view that is good until `keep`. */
+  join(bytes: Uint8Array): Uint8Array {
+    if (this.length === 0) return bytes;
+    const length = this.length + bytes.length;
+    if (length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(length, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, this.length));
+      this.#bytes = grown;
     }
-    return at;
+    this.#bytes.set(bytes, this.length);
+    this.length = length;
+    return this.#bytes.subarray(0, length);
   }
 
-  #readFrame(frame: Uint8Array, headerBytes: number): WireEvent {
-    const headersEnd = preludeBytes + headerBytes;
-    const headers = readHeaders(frame.subarray(preludeBytes, headersEnd), this.#decoder);
-    const data = this.#decoder.decode(frame.subarray(headersEnd, frame.length - 4));
-    const type = headers[":message-type"];
-    if (type === "exception")
-      return { event: headers[":exception-type"] ?? "exception", data, isException: true };
-    if (type !== "error") return { event: headers[":event-type"], data, isException: false };
-    const message = headers[":error-message"] ?? data;
-    return { event: headers[":error-code"] ?? "error", data: JSON.stringify({ message }), isException: true };
+  /** Holds what `all`, the last join, has from `at` on. */
+  keep(all: Uint8Array, at: number): void {
+    this.length = all.length - at;
+    if (this.length === 0) this.clear();
+    // Not `slice`, which for a Buffer would be a view of memory that belongs to the caller.
+    else if (all.buffer !== this.#bytes.buffer) this.#bytes = new Uint8Array(all.subarray(at));
+    else if (at > 0) this.#bytes.copyWithin(0, at, all.length);
+  }
+
+  clear(): void {
+    this.#bytes = new Uint8Array(0);
+    this.length = 0;
   }
 }
 
-function preludeProblem(bytes: Uint8Array, view: DataView, at: number): string | undefined {
-  if (crc32(bytes.subarray(at, at + 8)) !== view.getUint32(at + 8))
-    return "The checksum of a frame's head is wrong";
-  const frameBytes = view.getUint32(at);
-  const headerBytes = view.getUint32(at + 4);
-  const isPossible = frameBytes >= minFrameBytes + headerBytes && frameBytes <= maxFrameBytes;
-  return isPossible ? undefined : `A frame of ${frameBytes} bytes is impossible`;
+/** What the headers of a frame say. `message` is the data of frames that have it in a header. */
+interface Head {
+  readonly event: string | undefined;
+  readonly isException: boolean;
+  readonly message: string | undefined;
 }
 
-function broken(message: string): WireEvent {
-  return { event: "brokenFrame", data: JSON.stringify({ message }), isException: true };
+/** Reads headers; most frames of a stream have the same as the one before, which costs a comparison. */
+class HeadReader {
+  #bytes = new Uint8Array(0);
+  #head: Head = { event: undefined, isException: false, message: undefined };
+
+  read(all: Uint8Array, start: number, end: number): Head {
+    if (!this.#isSame(all, start, end)) {
+      this.#bytes = new Uint8Array(all.subarray(start, end));
+      this.#head = readHead(this.#bytes);
+    }
+    return this.#head;
+  }
+
+  #isSame(all: Uint8Array, start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    if (bytes.length !== end - start) return false;
+    // From the end: names differ late, since `:message-type` is nearly always `event`.
+    for (let i = bytes.length - 1; i >= 0; i--) if (bytes[i] !== all[start + i]) return false;
+    return true;
+  }
 }
 
-/** Bytes of a value by its type; strings and byte arrays have their length in front. */
+function readHead(bytes: Uint8Array): Head {
+  const texts = readTextHeaders(bytes);
+  switch (texts.get(":message-type")) {
+    case "exception":
+      return { event: texts.get(":exception-type") ?? "exception", isException: true, message: undefined };
+    case "error": {
+      const message = texts.get(":error-message") ?? "";
+      return {
+        event: texts.get(":error-code") ?? "error",
+        isException: true,
+        message: JSON.stringify({ message }),
+      };
+    }
+    default:
+      return { event: texts.get(":event-type"), isException: false, message: undefined };
+  }
+}
+
+/** Sizes of values by type: true, false, int8, int16, int32, int64, bytes, text, timestamp, UUID; -1 is length before it. */
 const valueBytes = [0, 0, 1, 2, 4, 8, -1, -1, 8, 16];
-const stringType = 7;
+const textType = 7;
 
-/** The string headers, which are all that Bedrock uses. */
-function readHeaders(
-  bytes: Uint8Array,
-  decoder: TextDecoder,
-): { readonly [name: string]: string | undefined } {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headers: { [name: string]: string } = {};
+function readTextHeaders(bytes: Uint8Array): Map<string, string> {
+  const texts = new Map<string, string>();
   let at = 0;
   while (at < bytes.length) {
-    const nameEnd = at + 1 + view.getUint8(at);
-    const name = decoder.decode(bytes.subarray(at + 1, nameEnd));
-    const type = view.getUint8(nameEnd);
-    const fixed = valueBytes[type];
-    if (fixed === undefined) break;
-    const start = nameEnd + (fixed === -1 ? 3 : 1);
-    const end = start + (fixed === -1 ? view.getUint16(nameEnd + 1) : fixed);
-    if (type === stringType) headers[name] = decoder.decode(bytes.subarray(start, end));
+    const nameEnd = at + 1 + bytes[at]!;
+    const type = bytes[nameEnd];
+    const fixed = type === undefined ? undefined : valueBytes[type];
+    if (fixed === undefined) throw new FrameError("a header has an unknown type");
+    const start = fixed === -1 ? nameEnd + 3 : nameEnd + 1;
+    const end = start + (fixed === -1 ? (bytes[nameEnd + 1]! << 8) | bytes[nameEnd + 2]! : fixed);
+    if (end > bytes.length) throw new FrameError("a header ends beyond its frame");
+    if (type === textType)
+      texts.set(decoder.decode(bytes.subarray(at + 1, nameEnd)), decoder.decode(bytes.subarray(start, end)));
     at = end;
   }
-  return headers;
+  return texts;
 }

@@ -24,7 +24,6 @@ export function startsWith(bytes: Uint8Array, sought: Needle, at: number): boole
 }
 
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1 && pieces[0] !== undefined) return pieces[0];
   let length = 0;
   for (const piece of pieces) length += piece.length;
   const joined = new Uint8Array(length);
@@ -34,16 +33,4 @@ export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
     at += piece.length;
   }
   return joined;
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-export function encodeText(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-
-/** Broken UTF-8 becomes U+FFFD, a leading byte order mark is left out. */
-export function decodeText(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

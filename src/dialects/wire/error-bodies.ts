@@ -1,4 +1,4 @@
-import { encodeText } from "./bytes.ts";
+import { encodeText } from "./text.ts";
 
 /** An error as OpenAI clients of this gateway get it; `code` is the status as text. */
 export function writeOpenAiError(type: string, status: number, message: string): string {
@@ -29,7 +29,7 @@ const anthropicTypes: { readonly [status: number]: string } = {
 };
 
 /** Anthropic's own word for a status: the types of https://docs.anthropic.com/en/api/errors, read 2026-11. */
-export function anthropicErrorType(status: number): string {
+function anthropicErrorType(status: number): string {
   return anthropicTypes[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
 }
 

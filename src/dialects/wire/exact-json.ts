@@ -15,11 +15,20 @@ const sourceJson = JSON as unknown as JsonWithSource;
  * Finds numbers that JavaScript would write differently: over 15 digits, exponents, `1.0`, `-0`, tiny fractions.
  * May find one too many (inside a string); `keepNumber` decides.
  */
-const oddNumber = /(?:[[:,\s]|^)-?(?:\d[\d.]{15,}|\d+\.\d*0\b|\d[\d.]*[eE]|0\.0{6}|(?<=-)0\b)/;
+const oddNumber = /(?:^|[[:,])\s*(?:-?(?:\d[\d.]{15,}|\d+\.\d*0\b|\d[\d.]*[eE]|0\.0{6})|-0\b)/;
 
 /** Whether parsing and writing this JSON text might change a number. */
 export function hasOddNumber(text: string): boolean {
   return oddNumber.test(text);
+}
+
+/** Whether there is any number in a parsed value: without one, nothing can be lost. */
+export function hasNumber(value: unknown): boolean {
+  if (typeof value === "number") return true;
+  if (typeof value !== "object" || value === null) return false;
+  for (const name in value)
+    if (hasNumber((value as { readonly [member: string]: unknown })[name])) return true;
+  return false;
 }
 
 /**

@@ -31,9 +31,7 @@ export function within<T>(path: string, read: () => T): T {
   try {
     return read();
   } catch (thrown) {
-    if (!(thrown instanceof Misfit)) throw thrown;
-    const inner = thrown.path === "" || thrown.path.startsWith("[") ? thrown.path : `.${thrown.path}`;
-    throw new Misfit(thrown.code, path + inner, thrown.problem);
+    throw outside(path, thrown);
   }
 }
 
@@ -43,7 +41,21 @@ export function readEach<T>(
   items: readonly Json[],
   read: (item: Json, index: number) => T,
 ): T[] {
-  return items.map((item, index) => within(`${path}[${index}]`, () => read(item, index)));
+  const all: T[] = [];
+  for (let index = 0; index < items.length; index++) {
+    try {
+      all.push(read(items[index]!, index));
+    } catch (thrown) {
+      throw outside(`${path}[${index}]`, thrown);
+    }
+  }
+  return all;
+}
+
+function outside(path: string, thrown: unknown): unknown {
+  if (!(thrown instanceof Misfit)) return thrown;
+  const inner = thrown.path === "" || thrown.path.startsWith("[") ? thrown.path : `.${thrown.path}`;
+  return new Misfit(thrown.code, path + inner, thrown.problem);
 }
 
 /** Reads a body of the endpoint at `endpointPath`. Throws `ExchangeFailure`. */
@@ -74,8 +86,10 @@ function member<T>(
   return found === undefined ? malformed(name, `must be ${type}`) : found;
 }
 
-export function textIn(object: JsonObject, name: string): string | undefined {
-  return member(name, object[name], textOf, "a string");
+/** `path`: where the object stands, if that is not told by what reads it. */
+export function textIn(object: JsonObject, name: string, path = ""): string | undefined {
+  const value = object[name];
+  return typeof value === "string" ? value : member(path + name, value, textOf, "a string");
 }
 
 export function numberIn(object: JsonObject, name: string): number | undefined {

@@ -1,6 +1,5 @@
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { BodyEdit } from "../../model/values.ts";
-import { encodeText } from "./bytes.ts";
 import {
   type Entry,
   eachEntry,
@@ -13,6 +12,7 @@ import {
   skipValue,
   textStart,
 } from "./json-scan.ts";
+import { encodeText } from "./text.ts";
 
 /**
  * Edits of a JSON text that leave every other byte as it was: numbers, order, white space and unknown members survive.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import {
-  EarlyEnd,
+  BrokenJson,
   findLastMember,
   findMember,
   findMembers,
@@ -37,7 +37,7 @@ test.each(values)("skipValue goes over $name and no further", ({ text }) => {
 });
 
 test.each(['"abc', `"${long}`, '"abc\\"', "[1,2", '{"a":"b"', "", "{"])("%s ends early", (text) => {
-  expect(() => skipValue(bytesOf(text), 0)).toThrow(EarlyEnd);
+  expect(() => skipValue(bytesOf(text), 0)).toThrow(BrokenJson);
 });
 
 describe("findMembers", () => {

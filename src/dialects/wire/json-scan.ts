@@ -1,4 +1,5 @@
-import { decodeText, lastIndexOfBytes, type Needle, needle } from "./bytes.ts";
+import { lastIndexOfBytes, type Needle, needle } from "./bytes.ts";
+import { decodeText } from "./text.ts";
 
 /**
  * Finds its way in the bytes of a JSON text without decoding or building it.
@@ -19,11 +20,11 @@ const comma = 0x2c;
 /** So many bytes are looked at one by one before the native search, whose call costs about as much. */
 const shortWay = 48;
 
-export class EarlyEnd extends SyntaxError {
-  override readonly name = "EarlyEnd";
+export class BrokenJson extends SyntaxError {
+  override readonly name = "BrokenJson";
 
   constructor() {
-    super("JSON text ends early");
+    super("the text is not JSON");
   }
 }
 
@@ -33,7 +34,7 @@ export function textStart(bytes: Uint8Array): number {
   return skipSpace(bytes, hasMark ? 3 : 0);
 }
 
-export function skipSpace(bytes: Uint8Array, at: number): number {
+function skipSpace(bytes: Uint8Array, at: number): number {
   while (isSpace(bytes[at])) at++;
   return at;
 }
@@ -43,7 +44,7 @@ export function isSpace(byte: number | undefined): boolean {
 }
 
 /** From the opening quote to after the closing one. */
-export function skipString(bytes: Uint8Array, at: number): number {
+function skipString(bytes: Uint8Array, at: number): number {
   for (let i = at + 1; ; ) {
     for (const stop = Math.min(i + shortWay, bytes.length); i < stop; i++) {
       const byte = bytes[i];
@@ -51,7 +52,7 @@ export function skipString(bytes: Uint8Array, at: number): number {
       if (byte === backslash) i++;
     }
     const end = bytes.indexOf(quote, i);
-    if (end < 0) throw new EarlyEnd();
+    if (end < 0) throw new BrokenJson();
     if (!isEscaped(bytes, end, i)) return end + 1;
     i = end + 1;
   }
@@ -80,7 +81,7 @@ export function skipValue(bytes: Uint8Array, at: number): number {
     if (byte === openBrace || byte === openBracket) depth++;
     else if ((byte === closeBrace || byte === closeBracket) && --depth === 0) return i;
   }
-  throw new EarlyEnd();
+  throw new BrokenJson();
 }
 
 function skipScalar(bytes: Uint8Array, at: number): number {
@@ -89,7 +90,7 @@ function skipScalar(bytes: Uint8Array, at: number): number {
     const byte = bytes[i];
     if (byte === comma || byte === closeBrace || byte === closeBracket || isSpace(byte)) break;
   }
-  if (i === at) throw new EarlyEnd();
+  if (i === at) throw new BrokenJson();
   return i;
 }
 
@@ -112,7 +113,7 @@ export function eachEntry(bytes: Uint8Array, at: number, visit: EntryVisitor): v
     if (hasKeys) {
       keyEnd = skipString(bytes, i);
       i = skipSpace(bytes, keyEnd);
-      if (bytes[i] !== colon) throw new EarlyEnd();
+      if (bytes[i] !== colon) throw new BrokenJson();
       i = skipSpace(bytes, i + 1);
     }
     const end = skipValue(bytes, i);
@@ -123,7 +124,7 @@ export function eachEntry(bytes: Uint8Array, at: number, visit: EntryVisitor): v
   }
 }
 
-export type EntryVisitor = (start: number, keyEnd: number, value: number, end: number) => boolean | undefined;
+type EntryVisitor = (start: number, keyEnd: number, value: number, end: number) => boolean | undefined;
 
 export function isObjectAt(bytes: Uint8Array, at: number): boolean {
   return bytes[at] === openBrace;

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { FormPart, MultipartForm } from "../passage.ts";
-import { decodeText, encodeText, indexOfBytes, joinBytes, needle, startsWith } from "./bytes.ts";
+import { indexOfBytes, joinBytes, needle, startsWith } from "./bytes.ts";
+import { decodeText, encodeText } from "./text.ts";
 
 /** A body that is not the form it says it is; `message` is safe for clients. */
 export class FormFailure extends Error {

@@ -1,8 +1,9 @@
-import { indexOfBytes, joinBytes, type Needle, needle, startsWith } from "./bytes.ts";
+import { indexOfBytes, type Needle, needle, startsWith } from "./bytes.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { isSpace } from "./json-scan.ts";
 
 /** Sees one whole line, without what ends it. */
-export type LineVisitor = (bytes: Uint8Array, start: number, end: number) => void;
+type LineVisitor = (bytes: Uint8Array, start: number, end: number) => void;
 
 /** Something that makes a line worth a visit. */
 export interface Marker {
@@ -11,7 +12,7 @@ export interface Marker {
   readonly isNullable: boolean;
 }
 
-export interface SseScanOptions {
+interface SseScanOptions {
   readonly markers: readonly Marker[];
   /** Also visit a line `[DONE]` that ends a piece. */
   readonly hasSentinel: boolean;
@@ -45,8 +46,7 @@ export class SseScan {
   readonly #maxLineBytes: number;
   #lineEnd: typeof lf | typeof cr = lf;
   #isLineEndKnown = false;
-  #held: Uint8Array[] = [];
-  #heldBytes = 0;
+  readonly #held = new HeldBytes();
   #isTooLong = false;
 
   constructor(options: SseScanOptions) {
@@ -64,7 +64,7 @@ export class SseScan {
       piece = known;
     }
     let from = 0;
-    if (this.#heldBytes > 0 || this.#isTooLong) {
+    if (this.#held.length > 0 || this.#isTooLong) {
       const end = piece.indexOf(this.#lineEnd);
       if (end < 0) {
         this.#hold(piece, 0);
@@ -85,15 +85,14 @@ export class SseScan {
 
   /** What is left is a line of its own. */
   end(): void {
-    if (this.#heldBytes > 0) this.#finishLine(new Uint8Array(0), 0);
+    if (this.#held.length > 0) this.#finishLine(new Uint8Array(0), 0);
   }
 
   /** The piece to go on with, once it is known how lines end; before that it is held. */
   #learnLineEnd(piece: Uint8Array): Uint8Array | undefined {
-    if (this.#held.at(-1)?.at(-1) === cr) {
-      piece = joinBytes([...this.#held, piece]);
-      this.#held = [];
-      this.#heldBytes = 0;
+    if (this.#held.last === cr) {
+      this.#held.append(piece);
+      piece = this.#held.take();
     }
     const firstCr = piece.indexOf(cr);
     const firstLf = piece.indexOf(lf);
@@ -109,25 +108,19 @@ export class SseScan {
   }
 
   #hold(piece: Uint8Array, from: number): void {
-    const length = piece.length - from;
-    if (length <= 0 || this.#isTooLong) return;
-    if (this.#heldBytes + length > this.#maxLineBytes) {
+    if (from >= piece.length || this.#isTooLong) return;
+    if (this.#held.length + piece.length - from > this.#maxLineBytes) {
       this.#isTooLong = true;
-      this.#held = [];
-      this.#heldBytes = 0;
-      return;
-    }
-    this.#held.push(new Uint8Array(piece.subarray(from)));
-    this.#heldBytes += length;
+      this.#held.take();
+    } else this.#held.append(piece.subarray(from));
   }
 
   #finishLine(piece: Uint8Array, end: number): void {
     if (!this.#isTooLong) {
-      const line = joinBytes([...this.#held, piece.subarray(0, end)]);
+      this.#held.append(piece.subarray(0, end));
+      const line = this.#held.take();
       this.#inspect(line, 0, line.length);
     }
-    this.#held = [];
-    this.#heldBytes = 0;
     this.#isTooLong = false;
   }
 

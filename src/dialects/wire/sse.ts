@@ -37,26 +37,25 @@ export class SseReader implements Stage<Uint8Array, WireEvent> {
     let text = this.#hasOpenCr && piece.startsWith("\n") ? piece.slice(1) : piece;
     this.#hasOpenCr = piece.endsWith("\r");
     if (text.includes("\r")) text = text.replace(/\r\n?/g, "\n");
-    let end = text.indexOf("\n");
-    if (end === -1) {
+    if (!text.includes("\n")) {
       this.#rest += text;
       if (this.#rest.length > maxEvent) tooLong();
       return;
     }
-    this.#line(this.#rest + text.slice(0, end), emit);
-    let start = end + 1;
-    for (end = text.indexOf("\n", start); end !== -1; end = text.indexOf("\n", start)) {
-      this.#line(text.slice(start, end), emit);
+    if (this.#rest !== "") text = this.#rest + text;
+    let start = 0;
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", start)) {
+      this.#line(text, start, end, emit);
       start = end + 1;
     }
     this.#rest = text.slice(start);
   }
 
-  #line(line: string, emit: Emit<WireEvent>): void {
-    if (line === "") this.#dispatch(emit);
-    else if (line.startsWith("data:")) this.#append(fieldValue(line, 5));
-    else if (line.startsWith("event:")) this.#event = fieldValue(line, 6);
-    else if (line.startsWith(":")) emit({ event: undefined, data: "", isException: false });
+  #line(text: string, start: number, end: number, emit: Emit<WireEvent>): void {
+    if (start === end) this.#dispatch(emit);
+    else if (text.startsWith("data:", start)) this.#append(fieldValue(text, start + 5, end));
+    else if (text.startsWith("event:", start)) this.#event = fieldValue(text, start + 6, end);
+    else if (text.startsWith(":", start)) emit({ event: undefined, data: "", isException: false });
   }
 
   #append(data: string): void {
@@ -73,8 +72,9 @@ export class SseReader implements Stage<Uint8Array, WireEvent> {
   }
 }
 
-function fieldValue(line: string, start: number): string {
-  return line.slice(line.charCodeAt(start) === 0x20 ? start + 1 : start);
+/** One space behind the colon does not count. */
+function fieldValue(text: string, start: number, end: number): string {
+  return text.slice(text.charCodeAt(start) === 0x20 ? start + 1 : start, end);
 }
 
 function tooLong(): never {

@@ -1,4 +1,4 @@
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
+import type { LocalAnswer } from "../../endpoints/index.ts";
 import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Timeouts } from "../../model/route.ts";
@@ -90,7 +90,7 @@ async function send(
     inFlight.headArrived();
     return response;
   } catch (error) {
-    const failure = explain(error, inFlight, signal);
+    const failure = explain(error, inFlight);
     inFlight.upstreamFailure = failure.detail;
     return failure;
   }
@@ -99,8 +99,8 @@ async function send(
 const connectErrors =
   /refused|FailedToOpenSocket|UnableToConnect|ENOTFOUND|EAI_AGAIN|getaddrinfo|DNS|ENOENT|EHOSTUNREACH|ENETUNREACH|CERT|certificate|TLS|SSL|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO/i;
 
-function explain(error: unknown, inFlight: InFlight, signal: AbortSignal): TryFailure {
-  if (signal.aborted && (inFlight.cut === "request-timeout" || /timeout/.test(String(signal.reason)))) {
+function explain(error: unknown, inFlight: InFlight): TryFailure {
+  if (inFlight.isTimedOut) {
     const message = "upstream request timeout";
     return { result: { type: "timeout" }, code: "upstream_timeout", message, detail: message };
   }

@@ -1,11 +1,15 @@
+import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
 import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
+import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
+import type { InFlight } from "./in-flight.ts";
 import { prepareEmbedded } from "./prepare.ts";
+import { warningLog } from "./warning-log.ts";
 
 export interface EmbeddedOptions {
   readonly model: GatewayModel;
@@ -21,17 +25,25 @@ const maxServerBodyBytes = 2 ** 31;
 /** The engine inside this process: it accepts, matches, forwards and streams by itself. */
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const { runtime, log, telemetry } = options;
+  const hooks: ExchangeHooks = {
+    settled: telemetry.settled,
+    onCostFailure: (metadataKey, error) =>
+      log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
+    onWarning: warningLog(log),
+  };
   const prepare = (model: GatewayModel, secrets: Secrets) =>
-    prepareEmbedded(model, secrets, telemetry, {
-      settled: telemetry.settled,
-      onCostFailure: (metadataKey, error) =>
-        log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
-    });
+    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"));
+  const inFlight = new Set<InFlight>();
+  const failures = failureLog(log);
   const gateway: Gateway = {
     runtime,
     log,
     twin: prepare(options.model, options.secrets),
-    inFlight: new Set(),
+    inFlight,
+    onDone(request, status) {
+      inFlight.delete(request);
+      if (request.upstreamFailure !== undefined && !request.isClientGone) failures(request, status);
+    },
   };
   const servers: { readonly name: string; readonly server: HttpServer }[] = [];
 
@@ -69,7 +81,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
         setTimeout(resolve, graceMs).unref();
       });
       await Promise.race([closed, timer]);
-      for (const inFlight of [...gateway.inFlight]) inFlight.abort("stopping");
+      for (const request of [...inFlight]) request.abort("stopping");
       await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
     },
   };

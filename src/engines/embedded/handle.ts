@@ -1,12 +1,16 @@
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
-import { describeModel, listModels } from "../../endpoints/models.ts";
-import { failureWriters, noRouteMessage } from "../../endpoints/write-failure.ts";
+import {
+  describeModel,
+  failureWriters,
+  type LocalAnswer,
+  listModels,
+  noRouteMessage,
+} from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
-import { InFlight } from "./in-flight.ts";
+import { InFlight, type OnDone } from "./in-flight.ts";
 import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
 import { respond, respondLocally } from "./respond.ts";
 
@@ -17,6 +21,8 @@ export interface Gateway {
   /** Replaced by a reload; a request keeps the one it began with. */
   twin: EmbeddedTwin;
   readonly inFlight: Set<InFlight>;
+  /** Takes a request out of `inFlight`, and tells the log of what failed. */
+  readonly onDone: OnDone;
 }
 
 /** The way of one client request, from its head to its response. */
@@ -28,8 +34,13 @@ export async function handle(
 ): Promise<Response> {
   // One request sees one model, whatever reloads meanwhile.
   const { twin } = gateway;
-  const inFlight = new InFlight(request, pathOf(request.url), crypto.randomUUID(), connection, twin, (done) =>
-    gateway.inFlight.delete(done),
+  const inFlight = new InFlight(
+    request,
+    pathOf(request.url),
+    crypto.randomUUID(),
+    connection,
+    twin,
+    gateway.onDone,
   );
   gateway.inFlight.add(inFlight);
   try {

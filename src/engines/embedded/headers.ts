@@ -12,9 +12,6 @@ const hopByHop = [
 ];
 const requestOnly = [...hopByHop, "host", "content-length", "expect", "x-envoy-original-path"];
 
-/** Prefixes of headers that only the gateway itself may write or read; what a client sends under them goes nowhere. */
-const internalPrefixes = ["x-ai-eg-", "x-aigw-"];
-
 /** A copy of the client's headers as an upstream may see them, with the edits of one attempt. */
 export function upstreamHeaders(
   client: Headers,
@@ -25,7 +22,6 @@ export function upstreamHeaders(
   const headers = new Headers(client);
   dropNamedByConnection(headers);
   for (const name of requestOnly) headers.delete(name);
-  dropInternal(headers);
   headers.set("x-request-id", requestId);
   for (const name of message.remove) headers.delete(name);
   for (const [name, value] of message.set) headers.set(name, value);
@@ -40,17 +36,6 @@ export function clientHeaders(upstream: Headers): Headers {
   for (const name of hopByHop) headers.delete(name);
   headers.delete("content-length");
   return headers;
-}
-
-function dropInternal(headers: Headers): void {
-  let names: string[] | undefined;
-  headers.forEach((_value, name) => {
-    if (name.startsWith("x-a") && internalPrefixes.some((prefix) => name.startsWith(prefix))) {
-      names ??= [];
-      names.push(name);
-    }
-  });
-  for (const name of names ?? []) headers.delete(name);
 }
 
 function dropNamedByConnection(headers: Headers): void {

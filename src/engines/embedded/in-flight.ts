@@ -9,6 +9,9 @@ import type { UpstreamEndpoint } from "./upstream.ts";
 /** Why a try or a whole request was ended from our side. */
 export type Cut = "client-gone" | "request-timeout" | "try-timeout" | "idle-timeout" | "stopping";
 
+/** Told once of each request, when it is over, with the status that the client got. */
+export type OnDone = (request: InFlight, status: number) => void;
+
 /**
  * One client request on its way: its clocks, its abort and its account.
  *
@@ -32,14 +35,16 @@ export class InFlight {
   cut: Cut | undefined;
   readonly #twin: EmbeddedTwin;
   readonly #connection: Connection;
-  readonly #onDone: (request: InFlight) => void;
-  #try = new AbortController();
+  readonly #onDone: OnDone;
+  #try: AbortController | undefined;
+  #tryCut: Cut | undefined;
   #requestTimer: ReturnType<typeof setTimeout> | undefined;
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #idleMs = 0;
   #lastActivityAt = 0;
   #isDone = false;
+  #peer: string | undefined;
 
   constructor(
     request: Request,
@@ -47,7 +52,7 @@ export class InFlight {
     requestId: string,
     connection: Connection,
     twin: EmbeddedTwin,
-    onDone: (request: InFlight) => void,
+    onDone: OnDone,
   ) {
     this.request = request;
     this.path = path;
@@ -56,6 +61,15 @@ export class InFlight {
     this.#twin = twin;
     this.#onDone = onDone;
     request.signal.addEventListener("abort", this.#onClientGone, { once: true });
+  }
+
+  get isDebug(): boolean {
+    return this.#twin.isDebug;
+  }
+
+  /** Our own clocks ended it: the request's as a whole, or that of the last try. */
+  get isTimedOut(): boolean {
+    return this.cut === "request-timeout" || this.#tryCut !== undefined;
   }
 
   get isClientGone(): boolean {
@@ -70,13 +84,15 @@ export class InFlight {
   /** The signal of a new try; the one before is over. */
   newTry(timeouts: Timeouts): AbortSignal {
     this.endTry();
-    this.#try = new AbortController();
-    if (this.cut !== undefined) this.#try.abort(this.cut);
+    const controller = new AbortController();
+    this.#try = controller;
+    this.#tryCut = undefined;
+    if (this.cut !== undefined) controller.abort(this.cut);
     if (timeouts.perTryMs !== undefined && timeouts.perTryMs > 0) {
       this.#tryTimer = setTimeout(() => this.#endTryBy("try-timeout"), timeouts.perTryMs);
     }
     this.#watchIdle(timeouts.perTryIdleMs ?? 0);
-    return this.#try.signal;
+    return controller.signal;
   }
 
   /** The try's head is there: its own deadline has been met, silence is still watched. */
@@ -99,7 +115,12 @@ export class InFlight {
   abort(cut: Cut): void {
     if (this.#isDone) return;
     this.cut ??= cut;
-    this.#try.abort(cut);
+    this.#try?.abort(cut);
+  }
+
+  /** A stream's end comes when its connection may be gone: whoever logs it wants the peer remembered. */
+  rememberPeer(): void {
+    if (this.#twin.record !== undefined) this.#peer = this.#connection.remoteAddress();
   }
 
   /** Draws the line, once: settles the exchange and hands a record to whoever listens. */
@@ -116,14 +137,15 @@ export class InFlight {
       ...(reason === undefined ? {} : { reason }),
     });
     this.#twin.record?.(this.#record(status, isComplete, settled));
-    this.#onDone(this);
+    this.#onDone(this, status);
   }
 
   readonly #onClientGone = () => this.abort("client-gone");
 
   /** Ends the try that runs, and leaves the request free for another. */
   #endTryBy(cut: Cut): void {
-    this.#try.abort(cut);
+    this.#tryCut = cut;
+    this.#try?.abort(cut);
   }
 
   #watchIdle(idleMs: number): void {
@@ -160,13 +182,25 @@ export class InFlight {
       routeName: route?.name,
       upstreamFailure: this.upstreamFailure,
       responseFlags: flags(this, isComplete),
-      responseDetails: undefined,
+      responseDetails: details(this),
       downstreamLocalAddress: undefined,
-      remoteAddress: () => this.#connection.remoteAddress(),
+      remoteAddress: () => {
+        this.#peer ??= this.#connection.remoteAddress();
+        return this.#peer;
+      },
       settled,
       model: this.exchange?.model,
     };
   }
+}
+
+/** Envoy's words for who answered. */
+function details(request: InFlight): string {
+  if (request.cut === "client-gone") return "downstream_remote_disconnect";
+  if (request.cut === "request-timeout") return "response_timeout";
+  if (request.upstreamServiceMs !== undefined) return "via_upstream";
+  if (request.upstreamFailure !== undefined) return "upstream_reset_before_response_started";
+  return request.route === undefined ? "route_not_found" : "direct_response";
 }
 
 /** Envoy's words for the ways a request ends; `-` is none of them. */

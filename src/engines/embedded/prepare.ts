@@ -1,4 +1,4 @@
-import { createEndpointTable, type EndpointTable } from "../../endpoints/endpoint-table.ts";
+import { createEndpointTable, type EndpointTable } from "../../endpoints/index.ts";
 import { type ExchangeHooks, type ExchangeTwin, prepareExchange } from "../../exchange/prepare.ts";
 import type { Backend } from "../../model/backend.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
@@ -19,6 +19,8 @@ export interface EmbeddedTwin {
   /** By the port that the model names, which for 0 is not the one that is bound. */
   readonly listeners: ReadonlyMap<number, PreparedListener>;
   readonly record: RecordListener | undefined;
+  /** Clients are told more. */
+  readonly isDebug: boolean;
 }
 
 export interface PreparedListener {
@@ -52,6 +54,7 @@ export function prepareEmbedded(
   secrets: Secrets,
   telemetry: Telemetry,
   hooks: ExchangeHooks,
+  isDebug: boolean,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
   const rules = new Map(Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams)]));
@@ -61,6 +64,7 @@ export function prepareEmbedded(
     endpoints: createEndpointTable(),
     listeners: new Map(model.listeners.map((listener) => [listener.port, prepareListener(listener, rules)])),
     record: telemetry.recordListener(model.accessLogs),
+    isDebug,
   };
 }
 

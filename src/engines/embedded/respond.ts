@@ -1,9 +1,9 @@
 import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
-import type { LocalAnswer } from "../../endpoints/endpoint.ts";
-import { streamFailureWriters } from "../../endpoints/stream-failure.ts";
+import type { LocalAnswer } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
-import { canDecode, contentEncoding, decoder, decodeStream, decodeWhole } from "./decode.ts";
+import { clientStream, decodingWatcher, plainWatcher, type Watcher } from "./client-stream.ts";
+import { canDecode, contentEncoding, decodeStream, decodeWhole } from "./decode.ts";
 import { clientHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -46,7 +46,7 @@ async function whole(
     bytes = await upstream.bytes();
   } catch (error) {
     inFlight.upstreamFailure = String(error);
-    if (inFlight.cut === "request-timeout") {
+    if (inFlight.isTimedOut) {
       return respondLocally(inFlight, exchange.fail("upstream_timeout", "upstream request timeout"));
     }
     return respondLocally(
@@ -63,7 +63,7 @@ async function whole(
     }
   }
   const replacement = plan.type === "whole" && decoded !== undefined ? plan.read(decoded) : undefined;
-  const headers = clientHeaders(upstream.headers);
+  const headers = answerHeaders(inFlight, exchange, upstream);
   if (replacement !== undefined) applyReplacement(headers, replacement);
   const status = replacement?.status ?? upstream.status;
   const body = replacement?.body ?? bytes;
@@ -91,7 +91,8 @@ function stream(
   plan: Exclude<BodyPlan, { type: "whole" }>,
   encoding: string | undefined,
 ): Response {
-  const headers = clientHeaders(upstream.headers);
+  inFlight.rememberPeer();
+  const headers = answerHeaders(inFlight, exchange, upstream);
   let source = body;
   let stage: Stage<Uint8Array, Uint8Array> | undefined;
   let watch: Watcher | undefined;
@@ -107,7 +108,8 @@ function stream(
     headers.set("content-length", upstream.headers.get("content-length") ?? "");
   }
   inFlight.responseHeaders = headers;
-  const failure = isEventStream(headers) && encoding === undefined ? exchange : undefined;
+  const isPlainEventStream = encoding === undefined && isEventStream(headers);
+  const failure = isPlainEventStream || plan.type === "rewrite" ? exchange : undefined;
   const readable = clientStream({ inFlight, source, stage, watch, failure, status: upstream.status });
   return new Response(readable, { status: upstream.status, headers });
 }
@@ -116,120 +118,12 @@ function isEventStream(headers: Headers): boolean {
   return headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 }
 
-/** Looks on while bytes go by. */
-interface Watcher {
-  push(piece: Uint8Array): void;
-  /** Resolves when all that was pushed has been looked at. */
-  end(isCut: boolean): Promise<void> | undefined;
-}
-
-function ignore(): void {}
-
-function plainWatcher(stage: Stage<Uint8Array, never>): Watcher {
-  return {
-    push: (piece) => stage.push(piece, ignore),
-    end: (isCut) => {
-      stage.end(ignore, isCut);
-      return undefined;
-    },
-  };
-}
-
-/** For compressed streams that go on as they came: decodes a copy beside them. What cannot be decoded is not counted. */
-function decodingWatcher(stage: Stage<Uint8Array, never>, encoding: string): Watcher {
-  const { readable, writable } = decoder(encoding);
-  const writer = writable.getWriter();
-  const reading = (async () => {
-    for await (const piece of readable) stage.push(piece as Uint8Array, ignore);
-  })().catch(ignore);
-  return {
-    push: (piece) => void writer.write(piece as Uint8Array<ArrayBuffer>).catch(ignore),
-    end: async (isCut) => {
-      await writer.close().catch(ignore);
-      await reading;
-      stage.end(ignore, isCut);
-    },
-  };
-}
-
-interface ClientStreamOptions {
-  readonly inFlight: InFlight;
-  readonly source: ReadableStream<Uint8Array>;
-  readonly stage: Stage<Uint8Array, Uint8Array> | undefined;
-  readonly watch: Watcher | undefined;
-  /** Set for event streams: a broken one ends with an error event of the client's dialect. */
-  readonly failure: Exchange | undefined;
-  readonly status: number;
-}
-
-/** Reads the upstream only as fast as the client takes it; a client that leaves ends the upstream at once. */
-function clientStream(options: ClientStreamOptions): ReadableStream<Uint8Array> {
-  const { inFlight, stage, watch, status } = options;
-  const reader = options.source.getReader();
-  let hasEmitted = false;
-  const finish = async (isComplete: boolean) => {
-    await watch?.end(!isComplete);
-    inFlight.done(status, isComplete);
-  };
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const emit = (piece: Uint8Array) => {
-        hasEmitted = true;
-        inFlight.bytesSent += piece.length;
-        controller.enqueue(piece);
-      };
-      hasEmitted = false;
-      try {
-        while (!hasEmitted) {
-          const { done, value } = await reader.read();
-          if (done) {
-            stage?.end(emit, false);
-            await finish(true);
-            controller.close();
-            return;
-          }
-          inFlight.active();
-          if (stage === undefined) {
-            emit(value);
-            watch?.push(value);
-          } else {
-            stage.push(value, emit);
-          }
-        }
-      } catch (error) {
-        await breakOff(options, controller, emit, error);
-        await finish(false);
-      }
-    },
-    async cancel() {
-      inFlight.abort("client-gone");
-      await reader.cancel().catch(ignore);
-      await finish(false);
-    },
-  });
-}
-
-/** The upstream broke off, or its time is over. A plain body is cut too, so that nobody takes it for whole. */
-async function breakOff(
-  { inFlight, stage, failure }: ClientStreamOptions,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  emit: (piece: Uint8Array) => void,
-  error: unknown,
-): Promise<void> {
-  inFlight.upstreamFailure ??= String(error);
-  const before = inFlight.bytesSent;
-  stage?.end(emit, true);
-  if (failure === undefined || inFlight.isClientGone) {
-    controller.error(error);
-    return;
+/** With `--debug` the client is told too what of its request did not travel. */
+function answerHeaders(inFlight: InFlight, exchange: Exchange, upstream: Response): Headers {
+  const headers = clientHeaders(upstream.headers);
+  if (inFlight.isDebug && exchange.warnings.length > 0) {
+    const text = exchange.warnings.map(({ path, message }) => `${path}: ${message}`).join("; ");
+    headers.set("x-aigw-warning", text.replace(/[^\x20-\x7e]/g, "?").slice(0, 4096));
   }
-  const isTimeout = inFlight.cut === "request-timeout";
-  const [code, message] = isTimeout
-    ? (["upstream_timeout", "upstream request timeout"] as const)
-    : (["upstream_reset", "the upstream closed the stream before it was complete"] as const);
-  failure.fail(code, message);
-  // A stage that translates has written its own error event; a stream that only passes gets one here.
-  const hasOwn = stage !== undefined && inFlight.bytesSent > before;
-  if (!hasOwn) emit(streamFailureWriters[failure.endpoint.family](code, message));
-  controller.close();
+  return headers;
 }

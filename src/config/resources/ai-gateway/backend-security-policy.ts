@@ -67,7 +67,7 @@ const CredentialOverride = z
   );
 
 /** Policy type to the one member that goes with it. */
-export const credentialMembers = {
+const credentialMembers = {
   APIKey: "apiKey",
   AWSCredentials: "awsCredentials",
   AzureAPIKey: "azureAPIKey",

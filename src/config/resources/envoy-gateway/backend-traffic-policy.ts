@@ -4,7 +4,7 @@ import { Duration, isLonger } from "../common.ts";
 import { notYet, unsupported } from "../support.ts";
 import { policyTargets, targetRules } from "./policy-targets.ts";
 
-export const retryTriggers = [
+const retryTriggers = [
   "5xx",
   "cancelled",
   "connect-failure",

@@ -3,7 +3,7 @@ import { noEffect, notYet, refused, unsupported } from "../support.ts";
 
 const kubernetesOnly = () => noEffect("has no effect in standalone mode");
 
-export const logLevels = ["trace", "debug", "info", "warn", "error", "critical", "off"] as const;
+const logLevels = ["trace", "debug", "info", "warn", "error", "critical", "off"] as const;
 
 const Sink = z
   .strictObject({

@@ -23,15 +23,15 @@ export class ChatEvents implements EventReader {
     this.#meter = meter;
   }
 
-  read(bytes: Uint8Array, at: number): void {
-    const [error = -1, usage = -1, model = -1, choices = -1] = findMembers(bytes, at, members);
-    const failure = parseAt(bytes, error);
+  read(data: Uint8Array): void {
+    const [error = -1, usage = -1, model = -1, choices = -1] = findMembers(data, 0, members);
+    const failure = parseAt(data, error);
     if (failure !== null && failure !== undefined) this.#meter.failed(errorReason(failure));
-    const counts = readChatUsage(parseAt(bytes, usage));
+    const counts = readChatUsage(parseAt(data, usage));
     if (counts !== undefined) this.#meter.usage(counts);
     if (!this.isCurious && counts === undefined) return;
-    this.#meter.model(asString(parseAt(bytes, model)) ?? "");
-    if (!this.isCurious || !hasContent(parseAt(bytes, choices))) return;
+    this.#meter.model(asString(parseAt(data, model)) ?? "");
+    if (!this.isCurious || !hasContent(parseAt(data, choices))) return;
     this.isCurious = false;
     this.#meter.firstToken();
   }

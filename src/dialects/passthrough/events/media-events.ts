@@ -7,7 +7,7 @@ import { type EventReader, errorMarker, errorReason, usageMarker } from "../even
 const members = ["type", "usage", "error"].map(memberName);
 
 /** What differs between the streams of images, speech and transcripts. */
-export interface MediaWords {
+interface MediaWords {
   /** How the types of events begin that carry content. */
   readonly content: string;
   /** Type of the event that ends the stream and holds the usage. */
@@ -36,17 +36,17 @@ export class MediaEvents implements EventReader {
     return true;
   }
 
-  read(bytes: Uint8Array, at: number): void {
-    const [type = -1, usage = -1, error = -1] = findMembers(bytes, at, members);
-    const name = asString(parseAt(bytes, type)) ?? "";
-    const failure = parseAt(bytes, error);
+  read(data: Uint8Array): void {
+    const [type = -1, usage = -1, error = -1] = findMembers(data, 0, members);
+    const name = asString(parseAt(data, type)) ?? "";
+    const failure = parseAt(data, error);
     if (failure !== undefined && failure !== null) this.#meter.failed(errorReason(failure));
     if (!this.#isContentSeen && name.startsWith(this.#words.content)) {
       this.#isContentSeen = true;
       this.#meter.firstToken();
     }
     if (name !== this.#words.last) return;
-    const counts = this.#words.readUsage(parseAt(bytes, usage));
+    const counts = this.#words.readUsage(parseAt(data, usage));
     if (counts !== undefined) this.#meter.usage(counts);
     if (++this.#lastSeen === this.#words.lastCount) this.#meter.complete();
   }

@@ -21,36 +21,36 @@ export class MessagesEvents implements EventReader {
     this.#meter = meter;
   }
 
-  read(bytes: Uint8Array, at: number): void {
-    const [type = -1, message = -1, usage = -1, error = -1, block = -1] = findMembers(bytes, at, members);
-    switch (parseAt(bytes, type)) {
+  read(data: Uint8Array): void {
+    const [type = -1, message = -1, usage = -1, error = -1, block = -1] = findMembers(data, 0, members);
+    switch (parseAt(data, type)) {
       case "message_start":
-        this.#start(bytes, message);
+        this.#start(data, message);
         break;
       case "content_block_start":
-        if (isContent(parseAt(bytes, findMember(bytes, block, typeName)))) this.#firstToken();
+        if (isContent(parseAt(data, findMember(data, block, typeName)))) this.#firstToken();
         break;
       case "content_block_delta":
         this.#firstToken();
         break;
       case "message_delta":
-        this.#count(parseAt(bytes, usage), "update");
+        this.#count(parseAt(data, usage), "update");
         break;
       case "message_stop":
         this.#meter.complete();
         break;
       case "error":
-        this.#meter.failed(errorReason(parseAt(bytes, error) ?? "error"));
+        this.#meter.failed(errorReason(parseAt(data, error) ?? "error"));
         break;
     }
   }
 
   done(): void {}
 
-  #start(bytes: Uint8Array, message: number): void {
-    const [model = -1, usage = -1] = findMembers(bytes, message, messageMembers);
-    this.#meter.model(asString(parseAt(bytes, model)) ?? "");
-    this.#count(parseAt(bytes, usage), "start");
+  #start(data: Uint8Array, message: number): void {
+    const [model = -1, usage = -1] = findMembers(data, message, messageMembers);
+    this.#meter.model(asString(parseAt(data, model)) ?? "");
+    this.#count(parseAt(data, usage), "start");
   }
 
   #count(usage: unknown, when: "start" | "update"): void {

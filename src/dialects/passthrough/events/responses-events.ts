@@ -30,11 +30,11 @@ export class ResponsesEvents implements EventReader {
     this.#meter = meter;
   }
 
-  read(bytes: Uint8Array, at: number): void {
-    const [type = -1, response = -1] = findMembers(bytes, at, eventMembers);
-    const name = asString(parseAt(bytes, type)) ?? "";
-    if (name === "error") this.#fail(bytes, at);
-    else if (response >= 0) this.#readResponse(bytes, response, name);
+  read(data: Uint8Array): void {
+    const [type = -1, response = -1] = findMembers(data, 0, eventMembers);
+    const name = asString(parseAt(data, type)) ?? "";
+    if (name === "error") this.#fail(data);
+    else if (response >= 0) this.#readResponse(data, response, name);
     else if (this.isCurious && name.endsWith(".delta")) {
       this.isCurious = false;
       this.#meter.firstToken();
@@ -43,21 +43,21 @@ export class ResponsesEvents implements EventReader {
 
   done(): void {}
 
-  #readResponse(bytes: Uint8Array, at: number, type: string): void {
-    const [model = -1, usage = -1, error = -1] = findMembers(bytes, at, responseMembers);
-    this.#meter.model(asString(parseAt(bytes, model)) ?? "");
+  #readResponse(data: Uint8Array, at: number, type: string): void {
+    const [model = -1, usage = -1, error = -1] = findMembers(data, at, responseMembers);
+    this.#meter.model(asString(parseAt(data, model)) ?? "");
     const isLast =
       type === "response.completed" || type === "response.incomplete" || type === "response.failed";
     if (!isLast) return;
     this.isCurious = false;
-    const counts = readResponsesUsage(parseAt(bytes, usage));
+    const counts = readResponsesUsage(parseAt(data, usage));
     if (counts !== undefined) this.#meter.usage(counts);
-    if (type === "response.failed") this.#meter.failed(errorReason(parseAt(bytes, error) ?? type));
+    if (type === "response.failed") this.#meter.failed(errorReason(parseAt(data, error) ?? type));
     this.#meter.complete();
   }
 
-  #fail(bytes: Uint8Array, at: number): void {
-    const [code = -1, message = -1] = findMembers(bytes, at, errorMembers);
-    this.#meter.failed(errorReason({ code: parseAt(bytes, code), message: parseAt(bytes, message) }));
+  #fail(data: Uint8Array): void {
+    const [code = -1, message = -1] = findMembers(data, 0, errorMembers);
+    this.#meter.failed(errorReason({ code: parseAt(data, code), message: parseAt(data, message) }));
   }
 }

@@ -1,0 +1,185 @@
+import { describe, expect, test } from "bun:test";
+import type { Compiled } from "../../model/gateway.ts";
+import { compileText, findings, gateway, route, service } from "../testing.ts";
+
+const target = (kind: string, name: string, section = "") =>
+  `{group: gateway.networking.k8s.io, kind: ${kind}, name: ${name}${section === "" ? "" : `, sectionName: ${section}`}}`;
+
+const policy = (
+  kind: string,
+  name: string,
+  targets: string,
+  spec: string,
+) => `apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: ${kind}
+metadata: {name: ${name}}
+spec:
+  targetRefs: [${targets}]
+${spec}
+---
+`;
+
+const retries = (name: string, targets: string, count: number) =>
+  policy("BackendTrafficPolicy", name, targets, `  retry: {numRetries: ${count}}`);
+
+const base =
+  gateway +
+  service("s") +
+  route(
+    "r",
+    "    - {name: one, backendRefs: [{name: s}]}\n    - {backendRefs: [{name: s}], matches: [{headers: [{name: a, value: b}]}]}",
+  );
+
+const retryCounts = ({ model }: Compiled) =>
+  Object.values(model?.rules ?? {}).map(({ action }) => action.retry?.retries);
+const said = (compiled: Compiled) =>
+  findings(compiled).map((line) => line.replace(/^(\w+) \S+ document \d+ /, "$1 "));
+
+describe("the most specific policy replaces the others", () => {
+  const all = [
+    retries("on-gateway", target("Gateway", "gw"), 1),
+    retries("on-route", target("HTTPRoute", "r"), 2),
+    retries("on-rule", target("HTTPRoute", "r", "one"), 3),
+  ];
+  test("Gateway, then route, then rule", () => {
+    expect(retryCounts(compileText(base))).toEqual([undefined, undefined]);
+    expect(retryCounts(compileText(base + all[0]))).toEqual([1, 1]);
+    expect(retryCounts(compileText(base + all[0] + all[1]))).toEqual([2, 2]);
+    expect(retryCounts(compileText(base + all.join("")))).toEqual([3, 2]);
+  });
+
+  test("by name where two have one target, which is said", () => {
+    const compiled = compileText(
+      base + retries("b", target("HTTPRoute", "r"), 5) + retries("a", target("HTTPRoute", "r"), 4),
+    );
+    expect(retryCounts(compiled)).toEqual([4, 4]);
+    expect(said(compiled)).toEqual([
+      "warning (BackendTrafficPolicy default/b): spec.targetRefs[0]: Unable to target HTTPRoute default/r, another BackendTrafficPolicy has already attached to it: default/a\n  the one in effect: gw.yaml:44:1",
+    ]);
+  });
+});
+
+describe("a policy is refused", () => {
+  const cases: readonly (readonly [targets: string, message: string])[] = [
+    [
+      target("HTTPRoute", "nope"),
+      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no AIGatewayRoute of that name',
+    ],
+    [target("HTTPRoute", "r", "two"), 'targetRefs[0].sectionName: AIGatewayRoute r has no rule named "two"'],
+    [
+      target("Gateway", "gx"),
+      'targetRefs[0].name: references Gateway "default/gx", which is not in the configuration',
+    ],
+    [
+      "{group: aigateway.envoyproxy.io, kind: AIGatewayRoute, name: r}",
+      'targetRefs[0]: must target a Gateway or HTTPRoute of gateway.networking.k8s.io, not AIGatewayRoute of "aigateway.envoyproxy.io"; write kind: HTTPRoute, group: gateway.networking.k8s.io and the same name',
+    ],
+  ];
+  test.each(cases)("for the target %s", (targets, message) => {
+    expect(said(compileText(base + retries("p", targets, 1)))).toEqual([
+      `error (BackendTrafficPolicy default/p): spec.${message}`,
+    ]);
+  });
+
+  test("for a listener that there is not", () => {
+    const text =
+      base +
+      policy(
+        "ClientTrafficPolicy",
+        "p",
+        target("Gateway", "gw", "https"),
+        "  connection: {bufferLimit: 1Ki}",
+      );
+    expect(said(compileText(text))).toEqual([
+      'error (ClientTrafficPolicy default/p): spec.targetRefs[0].sectionName: Gateway gw has no listener "https"',
+    ]);
+  });
+});
+
+test("fields of a policy that are not honoured yet are named by line", () => {
+  const text =
+    base +
+    policy(
+      "BackendTrafficPolicy",
+      "p",
+      target("Gateway", "gw"),
+      "  retry: {}\n  timeout: {http: {requestTimeout: 1s}}\n  dns: {}",
+    );
+  expect(findings(compileText(text))).toEqual([
+    "warning gw.yaml:43:3: document 6 (BackendTrafficPolicy default/p): spec.timeout: is not supported by aigw yet and is ignored",
+  ]);
+});
+
+describe("retry", () => {
+  const cases: readonly (readonly [written: string, want: object])[] = [
+    [
+      "{}",
+      {
+        triggers: ["cancelled", "connect-failure", "refused-stream", "retriable-status-codes", "unavailable"],
+        statuses: [503],
+        retries: 2,
+        baseBackOffMs: 25,
+        maxBackOffMs: 250,
+      },
+    ],
+    ["{retryOn: {triggers: [reset, 5xx]}}", { triggers: ["5xx", "reset"], statuses: [] }],
+    [
+      "{retryOn: {httpStatusCodes: [500, 502]}}",
+      {
+        triggers: ["cancelled", "connect-failure", "refused-stream", "retriable-status-codes", "unavailable"],
+        statuses: [500, 502],
+      },
+    ],
+    ["{numRetries: 5, numAttemptsPerPriority: 1}", { retries: 5, attemptsPerPriority: 1 }],
+    [
+      "{perRetry: {backOff: {baseInterval: 10ms, maxInterval: 20ms}}}",
+      { baseBackOffMs: 10, maxBackOffMs: 20 },
+    ],
+    ["{perRetry: {backOff: {baseInterval: 1s}}}", { baseBackOffMs: 1000, maxBackOffMs: 10_000 }],
+    ["{perRetry: {backOff: {maxInterval: 10ms}}}", { baseBackOffMs: 25, maxBackOffMs: 25 }],
+  ];
+  test.each(cases)("%s", (written, want) => {
+    const { model } = compileText(
+      base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  retry: ${written}`),
+    );
+    expect(model?.rules["httproute/default/r/rule/0"]?.action.retry).toMatchObject(want);
+  });
+
+  test("limits each try by perRetry.timeout", () => {
+    const { model } = compileText(
+      base +
+        policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), "  retry: {perRetry: {timeout: 30s}}"),
+    );
+    expect(model?.rules["httproute/default/r/rule/0"]?.action.timeouts).toEqual({
+      requestMs: 60_000,
+      connectMs: 10_000,
+      perTryMs: 30_000,
+    });
+  });
+});
+
+describe("request bodies", () => {
+  const two = base.replace("port: 1975}", "port: 1975}\n    - {name: other, protocol: HTTP, port: 1976}");
+  const limits = ({ model }: Compiled) =>
+    model?.listeners.map(({ chains }) => chains[0]?.client.maxBufferedBytes);
+  const limit = (name: string, targets: string, size: string) =>
+    policy("ClientTrafficPolicy", name, targets, `  connection: {bufferLimit: ${size}}`);
+
+  test("are limited to 50 MiB, or by a policy for the Gateway or, before it, one for the listener", () => {
+    expect(limits(compileText(two))).toEqual([52_428_800, 52_428_800]);
+    expect(limits(compileText(two + limit("a", target("Gateway", "gw"), "32Ki")))).toEqual([32_768, 32_768]);
+    const both =
+      two + limit("a", target("Gateway", "gw"), "1M") + limit("b", target("Gateway", "gw", "other"), "2048");
+    expect(limits(compileText(both))).toEqual([1_000_000, 2048]);
+  });
+
+  test("cannot have two limits at one port", () => {
+    const shared = base.replace(
+      "port: 1975}",
+      "port: 1975}\n    - {name: other, protocol: HTTP, port: 1975, hostname: a.com}",
+    );
+    expect(said(compileText(shared + limit("b", target("Gateway", "gw", "other"), "2048")))).toEqual([
+      "error (Gateway default/gw): spec.listeners[0]: listeners http, other share port 1975 but not a ClientTrafficPolicy; target the Gateway, or give each listener its own port\n  for one of them: gw.yaml:38:1",
+    ]);
+  });
+});

@@ -1,0 +1,2 @@
+export { countTokensClient } from "./count-tokens.ts";
+export { tokenizeClient } from "./tokenize.ts";
