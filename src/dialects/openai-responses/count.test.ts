@@ -63,10 +63,10 @@ describe("the tokens of an input are counted", () => {
 });
 
 const answers = [
-  { name: "Anthropic's", body: { input_tokens: 42 } },
-  { name: "Bedrock's", body: { inputTokens: 42 } },
+  { name: "Anthropic's", host: nativeHost, body: { input_tokens: 42 } },
+  { name: "Bedrock's", host: invokeHost, body: { inputTokens: 42 } },
 ];
-test.each(answers)("$name count is what OpenAI's SDK reads", async ({ body }) => {
+test.each(answers)("$name count is what OpenAI's SDK reads", async ({ host, body }) => {
   const told: IrUsage[] = [];
   const meter: Meter = {
     usage: (usage) => told.push(usage),
@@ -77,7 +77,7 @@ test.each(answers)("$name count is what OpenAI's SDK reads", async ({ body }) =>
   };
   const fetch = async (_url: unknown, init?: { body?: unknown }) => {
     const schema: Schema = { name: "Anthropic" };
-    const { passage, request } = ask(nativeHost, schema, "claude-x", JSON.parse(String(init?.body)));
+    const { passage, request } = ask(host, schema, "claude-x", JSON.parse(String(init?.body)));
     const plan = passage.answer(request, { schema, model: "claude-x" }, meter).success({
       status: 200,
       headers: new Headers(),
