@@ -81,6 +81,8 @@ export interface AnswerContext extends Clock {
   /** Whether the client asked for the usage of its stream. */
   readonly wantsUsage: boolean;
   readonly answerHeaders: HeaderView;
+  /** The client's own, for APIs whose answers repeat what was asked. */
+  readonly request: ClientRequest;
   /** Something of the answer that a writer leaves out. */
   warn(warning: IrWarning): void;
 }

@@ -54,6 +54,7 @@ export function testContext(
     requestModel: "model-1",
     wantsUsage: true,
     answerHeaders: new Headers(),
+    request: clientRequest("chat", { model: "model-1" }),
     nowMs: () => 1_750_000_000_000,
     newId: (prefix) => `${prefix}${++ids}`,
     warn: (warning) => warnings.push(warning),

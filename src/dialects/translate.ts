@@ -112,6 +112,7 @@ class TranslatedAnswer<H extends Host> implements AnswerReader {
       requestModel: this.#target.model,
       wantsUsage: this.#request.wantsUsage,
       answerHeaders: head.headers,
+      request: this.#request,
       nowMs: () => clock.nowMs(),
       newId: (prefix) => clock.newId(prefix),
       warn: (warning) => this.#meter.warn?.(warning),

@@ -4,12 +4,14 @@ export interface ModelAbilities {
   readonly hasSchema: boolean;
   /** `output_config.effort`: Opus from 4.5, Sonnet from 4.6, every model from 5 on. */
   readonly hasEffort: boolean;
+  /** `thinking` of type `adaptive`: Opus and Sonnet from 4.6, every model from 5 on. */
+  readonly hasAdaptive: boolean;
 }
 
 /** `claude-opus-4-5-20251101`, `claude-sonnet-4-5@20250929`, `us.anthropic.claude-sonnet-5-v1:0`: family, then version. */
 const named = /(opus|sonnet|haiku|fable|mythos)-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/;
-const none: ModelAbilities = { hasSchema: false, hasEffort: false };
-const all: ModelAbilities = { hasSchema: true, hasEffort: true };
+const none: ModelAbilities = { hasSchema: false, hasEffort: false, hasAdaptive: false };
+const all: ModelAbilities = { hasSchema: true, hasEffort: true, hasAdaptive: true };
 
 /** A name that says no version of Claude can do nothing of it, as far as anybody knows. */
 export function abilitiesOf(model: string): ModelAbilities {
@@ -21,5 +23,6 @@ export function abilitiesOf(model: string): ModelAbilities {
   const hasSchema = version >= 4.05;
   const hasEffort =
     version >= 5 || (family === "opus" && hasSchema) || (family === "sonnet" && version >= 4.06);
-  return { hasSchema, hasEffort };
+  const hasAdaptive = version >= 5 || (family !== "haiku" && version >= 4.06);
+  return { hasSchema, hasEffort, hasAdaptive };
 }

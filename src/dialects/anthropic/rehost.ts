@@ -2,6 +2,7 @@ import type { WireEvent } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import { meterEvent } from "../ir/meter.ts";
 import type { Json } from "../ir/values.ts";
+import { errorReplacement } from "../outbound.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -32,6 +33,18 @@ export function rehostMessages(host: AnthropicHost): Passage {
     },
     answer: (request, _target, meter) => new RehostedAnswer(host, request, meter),
   };
+}
+
+/** An error of the host's own becomes one of Anthropic's; one that is Anthropic's stays. */
+export function rehostError(
+  host: AnthropicHost,
+  head: UpstreamHead,
+  body: Uint8Array,
+): Replacement | undefined {
+  const text = decodeText(body);
+  if (isOwnError(text)) return undefined;
+  const error = readError({ status: head.status, headers: head.headers, text }, host);
+  return errorReplacement(writeError(error, "body"), error, head);
 }
 
 /** Members that stand in the path instead of the body. */
@@ -76,10 +89,7 @@ class RehostedAnswer implements AnswerReader {
   }
 
   error(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
-    const text = decodeText(body);
-    if (isOwnError(text)) return undefined;
-    const error = readError({ status: head.status, headers: head.headers, text }, this.#host);
-    return { body: encodeText(writeError(error, "body")), contentType: "application/json" };
+    return rehostError(this.#host, head, body);
   }
 
   /** A good answer goes to the client whether or not it can be read. */

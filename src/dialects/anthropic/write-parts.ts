@@ -42,8 +42,9 @@ export function writeAnswerPart(part: IrAnswerPart, writing: PartWriting): JsonO
       return cached(writeToolCall(part, writing), part.cache);
     case "reasoning": {
       const signature = sealAsText(part.signature, "anthropic");
-      // Claude refuses thinking that it cannot check.
-      if (signature !== undefined && part.text) return { type: "thinking", thinking: part.text, signature };
+      // Claude refuses thinking that it cannot check: an empty text is known to be empty, an absent one got lost.
+      if (signature !== undefined && part.text !== undefined)
+        return { type: "thinking", thinking: part.text, signature };
       writing.quiet("reasoning without a signature of Anthropic's is left out");
       return undefined;
     }

@@ -2,7 +2,7 @@ import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import type { IrFormat, IrReasoningSettings, IrRequest } from "../ir/request.ts";
 import { SchemaToolRepair, schemaToolName } from "../ir/schema-tool.ts";
-import { plainNames, ToolNames } from "../ir/tool-names.ts";
+import { ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
@@ -10,29 +10,31 @@ import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
 import { PartWriting } from "./write-parts.ts";
-import { writeToolChoice, writeTools } from "./write-tools.ts";
+import { toolNameRule, writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };
 type Target = BackendTarget<AnthropicHost>;
 
 /** Anthropic wants a limit; most APIs do without. */
 const defaultMaxTokens = 4096;
-const toolNames = plainNames(128);
+/** On top of it where we turned on thinking. */
+const roomToThink = 12_288;
 
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
   refuseUnsayable(request);
   warnDropped(request, warnings);
-  const names = new ToolNames(request, toolNames);
+  const names = new ToolNames(request, toolNameRule);
   const writing = new PartWriting(target.host, warnings, (name) => names.write(name));
   const { system, messages } = writeMessages(request.messages, writing);
   const body = target.host.envelope(target, request.isStream);
-  body["max_tokens"] = maxTokens(request);
+  const mode = thinkingMode(request, target.model);
+  body["max_tokens"] = maxTokens(request, mode);
   setIf(body, "messages", nonEmpty(messages));
   setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
   setIf(body, "tool_choice", writeToolChoice(request, names));
   writeSampling(body, request);
-  writeThinking(body, request.reasoning, target.model, warnings);
+  writeThinking(body, { ...request.reasoning, mode }, target.model, warnings);
   writeFormat(body, request, target.model, system);
   setIf(body, "system", nonEmpty(system));
   return {
@@ -45,7 +47,7 @@ export function writeRequest(request: IrRequest, target: Target): WrittenRequest
 
 /** What the answer needs to look as if nothing had been changed on the way. */
 export function repairs(request: IrRequest, target: Target): Stage<IrEvent, IrEvent>[] {
-  const stages = new ToolNames(request, toolNames).repairs();
+  const stages = new ToolNames(request, toolNameRule).repairs();
   const format = emulatedFormat(request, target.model);
   return format === undefined ? stages : [...stages, new SchemaToolRepair(schemaToolName(request, format))];
 }
@@ -91,9 +93,26 @@ function warnDropped(request: IrRequest, warnings: Warnings): void {
 }
 
 /** A budget for thinking is a part of the limit, so a limit of our own has to leave room for it. */
-function maxTokens({ maxOutputTokens, reasoning }: IrRequest): number {
+function maxTokens({ maxOutputTokens, reasoning }: IrRequest, mode: IrReasoningSettings["mode"]): number {
   if (maxOutputTokens !== undefined) return maxOutputTokens;
-  return reasoning?.mode === "on" ? defaultMaxTokens + (reasoning.budgetTokens ?? 0) : defaultMaxTokens;
+  if (mode === "adaptive" && reasoning?.mode === undefined) return defaultMaxTokens + roomToThink;
+  return mode === "on" ? defaultMaxTokens + (reasoning?.budgetTokens ?? 0) : defaultMaxTokens;
+}
+
+/**
+ * Who asks to be shown reasoning, in an API that has no switch for it, wants a model that reasons. One that decides itself
+ * how long does, if nothing else of the request forbids it.
+ */
+function thinkingMode(
+  { reasoning, sampling, toolChoice }: IrRequest,
+  model: string,
+): IrReasoningSettings["mode"] {
+  if (reasoning?.mode !== undefined || reasoning?.show === undefined) return reasoning?.mode;
+  const isForbidden =
+    reasoning.effort === "none" ||
+    toolChoice?.mode === "required" ||
+    [sampling.temperature, sampling.topP, sampling.topK].some((setting) => setting !== undefined);
+  return !isForbidden && abilitiesOf(model).hasAdaptive ? "adaptive" : undefined;
 }
 
 function writeSampling(body: Body, { sampling, serviceTier }: IrRequest): void {
@@ -114,13 +133,7 @@ const efforts: { readonly [effort: string]: string } = {
   max: "max",
 };
 
-function writeThinking(
-  body: Body,
-  reasoning: IrReasoningSettings | undefined,
-  model: string,
-  warnings: Warnings,
-): void {
-  if (reasoning === undefined) return;
+function writeThinking(body: Body, reasoning: IrReasoningSettings, model: string, warnings: Warnings): void {
   const { effort, mode, budgetTokens, show } = reasoning;
   const display = show === undefined ? {} : { display: show };
   if (mode === "on")

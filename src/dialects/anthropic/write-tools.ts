@@ -1,5 +1,5 @@
 import type { IrFunctionTool, IrRequest, IrServerTool, IrTool, IrToolChoice } from "../ir/request.ts";
-import type { ToolNames } from "../ir/tool-names.ts";
+import { plainNames, type ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse } from "../ir/warnings.ts";
 import { objectOf } from "../wire/exact-json.ts";
@@ -8,6 +8,9 @@ import { writeCache } from "./write-parts.ts";
 
 /** Newest version of the tool that every Claude model with web search takes, as of 2026-11. */
 const webSearchType = "web_search_20250305";
+
+/** What Claude takes as the name of a tool. */
+export const toolNameRule = plainNames(128);
 
 /** Several allowed names have no word here: the other tools are left out. */
 export function writeTools(request: IrRequest, names: ToolNames, host: AnthropicHost): JsonObject[] {
@@ -47,10 +50,11 @@ function writeServerTool(tool: IrServerTool, host: AnthropicHost): JsonObject {
   if (tool.kind !== "web-search") return refuse(`tools.${tool.name}`, "Claude has no such tool");
   if (!host.isNative) return refuse(`tools.${tool.name}`, "web search exists at Anthropic itself only");
   const location = objectOf(objectOf(tool.options["user_location"])?.["approximate"]);
-  const written: JsonObject = { type: webSearchType, name: "web_search" };
-  return location === undefined
-    ? written
-    : { ...written, user_location: { type: "approximate", ...location } };
+  const domains = objectOf(tool.options["filters"])?.["allowed_domains"];
+  const written: { [member: string]: Json } = { type: webSearchType, name: "web_search" };
+  if (domains !== undefined && domains !== null) written["allowed_domains"] = domains;
+  if (location !== undefined) written["user_location"] = { type: "approximate", ...location };
+  return written;
 }
 
 /** `undefined` where the default will do; without tools there is nothing to choose. */

@@ -1,13 +1,10 @@
-import { Buffer } from "node:buffer";
 import { ExchangeFailure } from "../../model/failure.ts";
-import { invokeBetas } from "../anthropic/betas.ts";
+import { bedrockCountPath, wrapInvoked } from "../anthropic/count.ts";
 import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrCountRequest, IrCountResponse } from "../ir/small.ts";
-import type { Json, JsonObject } from "../ir/values.ts";
 import type { WholeBackend } from "../whole.ts";
 import { readAwsError } from "../wire/aws-errors.ts";
 import { numberOf, parseObject } from "../wire/exact-json.ts";
-import { pathSegment } from "../wire/path.ts";
 import { readBedrockModel } from "./bedrock-model.ts";
 import type { ConverseRequest } from "./types.ts";
 import { writeConversation } from "./write-messages.ts";
@@ -24,7 +21,14 @@ export const converseCount: WholeBackend<IrCountRequest, IrCountResponse> = {
   writeRequest(question, target) {
     const own = question.extras.anthropic;
     const isOwn = own !== undefined && readBedrockModel(target.model).isClaude;
-    return isOwn ? writeInvoke(own, target) : writeConverse(question, target);
+    if (!isOwn) return writeConverse(question, target);
+    return {
+      path: bedrockCountPath(target.model),
+      set: [],
+      remove: anthropicHeaders,
+      body: JSON.stringify(wrapInvoked(own, target)),
+      warnings: [],
+    };
   },
 
   readResponse(text) {
@@ -46,36 +50,10 @@ function writeConverse({ request }: IrCountRequest, { model }: BackendTarget): W
     toolConfig: writeToolConfig(request, writing),
   };
   return {
-    path: countPath(model),
+    path: bedrockCountPath(model),
     set: [],
     remove: anthropicHeaders,
     body: JSON.stringify({ input: { converse: conversation } }),
     warnings: writing.warnings.list,
   };
-}
-
-/** The body of an InvokeModel request, in base64. Claude insists on a limit, which counting does not need. */
-function writeInvoke(own: JsonObject, { model, schema, headers }: BackendTarget): WrittenRequest {
-  const { model: _, stream: __, ...rest } = own;
-  const invoked: { [member: string]: Json } = {
-    ...rest,
-    anthropic_version: schema.version || "bedrock-2023-05-31",
-    max_tokens: rest["max_tokens"] ?? 1,
-  };
-  const betas = invokeBetas(headers.get("anthropic-beta"));
-  if (betas.length > 0) invoked["anthropic_beta"] = betas;
-  const bytes = Buffer.from(JSON.stringify(invoked)).toString("base64");
-  const body = JSON.stringify({ input: { invokeModel: { body: bytes } } });
-  return { path: countPath(model), set: [], remove: anthropicHeaders, body, warnings: [] };
-}
-
-const regionPrefix = /^(?:us-gov|us|eu|apac|uk|au|jp|global)\./;
-
-/**
- * Base models only can count: their regional prefixes are refused, and so is what an ARN has in front of the model.
- */
-function countPath(model: string): string {
-  const at = model.indexOf("anthropic.");
-  const base = at > 0 ? model.slice(at) : model.replace(regionPrefix, "");
-  return `/model/${pathSegment(base)}/count-tokens`;
 }

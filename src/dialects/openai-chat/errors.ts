@@ -26,9 +26,10 @@ function statusIn(code: string | undefined): number {
   return code !== undefined && /^[45]\d\d$/.test(code) ? Number(code) : 500;
 }
 
-/** Reads an error body: OpenAI's shape, or the text as it is. */
+/** Reads an error body: OpenAI's shape, what some servers and gateways of Azure put in no envelope, or the text as it is. */
 export function readError({ status, headers, text }: UpstreamError): IrError {
-  const error = readErrorObject(parseObject(text) ?? {}, status);
+  const body = parseObject(text) ?? {};
+  const error = readErrorObject(body, status) ?? readErrorObject({ error: body }, status);
   const requestId = headers.get("x-request-id") ?? undefined;
   if (error !== undefined) return { ...error, requestId };
   return {

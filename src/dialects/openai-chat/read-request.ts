@@ -65,7 +65,7 @@ function readChat(body: JsonObject, { model, isStream, wantsUsage }: ClientReque
   };
 }
 
-function readSampling(body: JsonObject): IrSampling {
+export function readSampling(body: JsonObject): IrSampling {
   return {
     temperature: numberIn(body, "temperature"),
     topP: numberIn(body, "top_p"),

@@ -2,13 +2,18 @@ import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrFormat, IrReasoningSettings, IrRequest, IrTool, IrToolChoice } from "../ir/request.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse, Warnings } from "../ir/warnings.ts";
+import { canThink, effortOf } from "./effort.ts";
 import type { ChatHost } from "./hosts.ts";
 import { writeMessages } from "./write-messages.ts";
 
 type Members = { [member: string]: Json };
 
 /** Headers of Anthropic's API that mean nothing here. */
-const foreignHeaders = ["anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"];
+export const foreignHeaders = [
+  "anthropic-version",
+  "anthropic-beta",
+  "anthropic-dangerous-direct-browser-access",
+];
 
 export function writeRequest(request: IrRequest, target: BackendTarget<ChatHost>): WrittenRequest {
   const warnings = new Warnings();
@@ -92,9 +97,6 @@ function writeFormat(body: Members, format: IrFormat | undefined): void {
   }
 }
 
-/** Models that are known to think, and to take an effort. */
-const thinkers = /(?:^|[/.:-])(?:o[1-9]|gpt-[5-9]|gpt-oss|codex)/;
-
 /**
  * An effort that the client named goes out as it is. A budget is an effort only for models that are known to think:
  * clients send one with every request, and models that do not think refuse the whole request for it.
@@ -108,16 +110,10 @@ function writeReasoning(
   if (reasoning === undefined) return;
   const { effort, mode, budgetTokens } = reasoning;
   if (effort !== undefined) body["reasoning_effort"] = effort;
-  else if (mode === "on" && budgetTokens !== undefined && thinkers.test(model))
+  else if (mode === "on" && budgetTokens !== undefined && canThink(model))
     body["reasoning_effort"] = effortOf(budgetTokens);
   else if (mode !== undefined)
     warnings.quiet("thinking", `says nothing that ${model} is known to understand; dropped`);
-}
-
-/** Between the budgets 1024, 4096 and 16384 that low, medium and high stand for. */
-function effortOf(budgetTokens: number): string {
-  if (budgetTokens < 2048) return "low";
-  return budgetTokens < 8192 ? "medium" : "high";
 }
 
 function writeTools(body: Members, request: IrRequest, model: string, warnings: Warnings): void {
@@ -162,7 +158,7 @@ function writeServerTool(
 }
 
 /** Anthropic has a flat location of type `approximate`, OpenAI an object by that name. */
-function approximate(location: Json): Json {
+export function approximate(location: Json): Json {
   if (typeof location !== "object" || location === null || Array.isArray(location)) return location;
   const { type: _, ...place } = location as JsonObject;
   return { type: "approximate", approximate: place };
