@@ -1,5 +1,6 @@
 import { readHeaderAttributes } from "../policy/header-attributes.ts";
 import { compileAccessLogs } from "./access-log/access-log.ts";
+import { RecordBatch } from "./access-log/record-batch.ts";
 import { Sinks } from "./access-log/sinks.ts";
 import type { Logger } from "./logger.ts";
 import { type Exposition, writeExposition } from "./metrics/exposition.ts";
@@ -38,13 +39,20 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
   const metrics = new GenAiMetrics({ headerLabels: headerLabels(attributes.metrics), log });
   const resource = readResource(environment, version, log);
   const sinks = new Sinks(options);
+  const batch = new RecordBatch();
   return {
     settled: metrics.record,
     recordListener: (logs) =>
-      logs.length === 0 ? undefined : compileAccessLogs(logs, attributes.logs, sinks.get),
+      logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, sinks.get)),
     metricsText: async () => writeExposition(metrics.families, resource),
-    flush: () => sinks.flush(),
-    close: () => sinks.close(),
+    flush() {
+      batch.flush();
+      return sinks.flush();
+    },
+    close() {
+      batch.flush();
+      return sinks.close();
+    },
   };
 }
 
