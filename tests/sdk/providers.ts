@@ -15,6 +15,7 @@ export const calls = [
 export const sum = { answer: 42 };
 
 export interface Providers extends AsyncDisposable {
+  readonly url: string;
   /** What was sent since the last look, as the types of its provider see it. */
   takeBodies(): JudgedBody[];
   /** Resolves when the next request is given up by the gateway. */
@@ -61,6 +62,7 @@ export async function startProviders(port: number): Promise<Providers> {
     },
   });
   return {
+    url: `http://127.0.0.1:${server.port}`,
     takeBodies: () => bodies.splice(0),
     nextAbort: () => new Promise((resolve) => (onAbort = resolve)),
     async [Symbol.asyncDispose]() {
