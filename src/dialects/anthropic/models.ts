@@ -6,23 +6,25 @@ export interface ModelAbilities {
   readonly hasEffort: boolean;
   /** `thinking` of type `adaptive`: Opus and Sonnet from 4.6, every model from 5 on. */
   readonly hasAdaptive: boolean;
+  /** Takes `temperature`, `top_p`, `top_k` and a budget for thinking: models before 4.7. */
+  readonly hasDials: boolean;
 }
 
 /** `claude-opus-4-5-20251101`, `claude-sonnet-4-5@20250929`, `us.anthropic.claude-sonnet-5-v1:0`: family, then version. */
 const named = /(opus|sonnet|haiku|fable|mythos)-(\d{1,2})(?:[-.](\d{1,2}))?(?!\d)/;
-const none: ModelAbilities = { hasSchema: false, hasEffort: false, hasAdaptive: false };
-const all: ModelAbilities = { hasSchema: true, hasEffort: true, hasAdaptive: true };
+const unknown: ModelAbilities = { hasSchema: false, hasEffort: false, hasAdaptive: false, hasDials: true };
+const newest: ModelAbilities = { hasSchema: true, hasEffort: true, hasAdaptive: true, hasDials: false };
 
-/** A name that says no version of Claude can do nothing of it, as far as anybody knows. */
+/** A name that says no version of Claude is taken for an old one. */
 export function abilitiesOf(model: string): ModelAbilities {
   const name = model.toLowerCase();
-  if (name.includes("mythos-preview")) return all;
+  if (name.includes("mythos-preview")) return newest;
   const [, family, major, minor] = named.exec(name) ?? [];
-  if (major === undefined) return none;
+  if (major === undefined) return unknown;
   const version = Number(major) + Number(minor ?? 0) / 100;
   const hasSchema = version >= 4.05;
   const hasEffort =
     version >= 5 || (family === "opus" && hasSchema) || (family === "sonnet" && version >= 4.06);
   const hasAdaptive = version >= 5 || (family !== "haiku" && version >= 4.06);
-  return { hasSchema, hasEffort, hasAdaptive };
+  return { hasSchema, hasEffort, hasAdaptive, hasDials: version < 4.07 };
 }

@@ -42,7 +42,7 @@ const result = (content: unknown, id = "c1") => ({ role: "tool", tool_call_id: i
 const bodies: { name: string; body: object; want: object }[] = [
   {
     name: "room for a thinking budget in a limit of our own",
-    body: { thinking: { type: "enabled", budget_tokens: 10000 } },
+    body: { model: "claude-opus-4-6", thinking: { type: "enabled", budget_tokens: 10000 } },
     want: { max_tokens: 14096, thinking: { type: "enabled", budget_tokens: 10000 } },
   },
   {
@@ -283,7 +283,7 @@ describe("a chat request to Claude", () => {
 
   const refused = [
     { name: "more than one choice", body: { n: 2 }, says: "n:" },
-    { name: "a temperature above 1", body: { temperature: 1.5 }, says: "1.50" },
+    { name: "a temperature above 1", body: { model: "claude-opus-4-6", temperature: 1.5 }, says: "1.50" },
     { name: "audio out", body: { modalities: ["text", "audio"] }, says: "modalities" },
     {
       name: "audio in",

@@ -6,6 +6,7 @@ import { ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
+import { fitToModel } from "./fit-request.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { abilitiesOf } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
@@ -20,8 +21,9 @@ const defaultMaxTokens = 4096;
 /** On top of it where we turned on thinking. */
 const roomToThink = 12_288;
 
-export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
+export function writeRequest(asked: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
+  const request = fitToModel(asked, target.model, warnings);
   refuseUnsayable(request);
   warnDropped(request, warnings);
   const names = new ToolNames(request, toolNameRule);

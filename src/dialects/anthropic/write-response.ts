@@ -34,12 +34,9 @@ function writePart(part: IrAnswerPart, context: AnswerContext): JsonObject[] {
     case "text":
       return part.text === "" ? [] : [writeText(part.text, part.citations)];
     case "reasoning": {
-      const thinking = { type: "thinking", thinking: part.text ?? "" };
-      return [
-        part.signature === undefined
-          ? thinking
-          : { ...thinking, signature: markSeal(part.signature, "anthropic") },
-      ];
+      // Clients check for a signature, and refuse the whole answer where one is missing.
+      const signature = part.signature === undefined ? "" : markSeal(part.signature, "anthropic");
+      return [{ type: "thinking", thinking: part.text ?? "", signature }];
     }
     case "redacted":
       return [{ type: "redacted_thinking", data: markSeal(part.data, "anthropic") }];

@@ -1,4 +1,5 @@
 import { invokeBetas } from "../anthropic/betas.ts";
+import { fitToModel } from "../anthropic/fit-request.ts";
 import type { BackendTarget, WrittenRequest } from "../dialect.ts";
 import type { IrEvent } from "../ir/events.ts";
 import type { IrFormat, IrRequest } from "../ir/request.ts";
@@ -31,13 +32,15 @@ export const anthropicHeaders = [
 /** Writes a request to Bedrock's Converse, or ConverseStream for a stream. */
 export function writeRequest(request: IrRequest, target: Target): WrittenRequest {
   const writing = startWriting(request, target.model);
+  const { model, warnings } = writing;
+  const fitting = model.isClaude ? fitToModel(request, target.model, warnings) : request;
   const action = request.isStream ? "converse-stream" : "converse";
   return {
     path: `/model/${pathSegment(target.model)}/${action}`,
     set: [],
     remove: anthropicHeaders,
-    body: JSON.stringify(writeBody(request, target, writing)),
-    warnings: writing.warnings.list,
+    body: JSON.stringify(writeBody(fitting, target, writing)),
+    warnings: warnings.list,
   };
 }
 

@@ -19,8 +19,12 @@ const reasonOf: { readonly [word: string]: IrFinishReason } = {
   UNEXPECTED_TOOL_CALL: "unexpected-tool-call",
 };
 
-/** Google says STOP after function calls too, sometimes events later. Without a word the stream just ended. */
+/**
+ * Google says STOP after function calls too, sometimes events later, and servers that speak like it have words of their
+ * own there. Without a word the stream just ended.
+ */
 export function readFinishReason(word: string | undefined, hasCall: boolean): IrFinishReason {
   const reason = word === undefined ? "stop" : (reasonOf[word] ?? "other");
-  return reason === "stop" && hasCall ? "tool-calls" : reason;
+  const mayBeCalls = reason === "stop" || (reason === "other" && word !== "OTHER");
+  return mayBeCalls && hasCall ? "tool-calls" : reason;
 }

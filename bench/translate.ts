@@ -1,0 +1,137 @@
+/**
+ * What a translated request and a translated event cost, for each pair of APIs.
+ *
+ *   bun bench/translate.ts [--quick]
+ *
+ * The yardstick is `JSON.parse` and `JSON.stringify` of the same JSON, which a gateway that changes anything cannot do
+ * without. Both take turns, and of each the best round counts: what else the machine does only makes rounds worse.
+ */
+import { parseArgs } from "node:util";
+import type { EndpointName, Meter, Passage, Target, UpstreamHead } from "../src/dialects/passage.ts";
+import { passageFor } from "../src/dialects/registry.ts";
+import { clientRequest } from "../src/dialects/testing.ts";
+import type { SchemaName } from "../src/model/ai.ts";
+import { type AnswerParts, answers, requests } from "./conversations.ts";
+
+const { values: options } = parseArgs({ options: { quick: { type: "boolean", default: false } } });
+const pace = options.quick ? { rounds: 5, roundMs: 8 } : { rounds: 25, roundMs: 25 };
+/** What a pair may cost, as multiples of the yardstick. */
+const goals = { request: 3, event: 2.5 };
+
+const frames = "application/vnd.amazon.eventstream";
+const backends: { schema: SchemaName; model: string; api: string; contentType: string }[] = [
+  { schema: "OpenAI", model: "gpt-5", api: "openai", contentType: "text/event-stream" },
+  { schema: "AzureOpenAI", model: "gpt-5", api: "openai", contentType: "text/event-stream" },
+  { schema: "Anthropic", model: "claude-sonnet-4-5", api: "anthropic", contentType: "text/event-stream" },
+  { schema: "GCPAnthropic", model: "claude-sonnet-4-5", api: "anthropic", contentType: "text/event-stream" },
+  { schema: "AWSAnthropic", model: "anthropic.claude-sonnet-4-5", api: "invoke", contentType: frames },
+  { schema: "AWSBedrock", model: "anthropic.claude-sonnet-4-5", api: "bedrock", contentType: frames },
+  { schema: "GCPVertexAI", model: "gemini-3-pro-preview", api: "gemini", contentType: "text/event-stream" },
+];
+const meter: Meter = { usage() {}, model() {}, firstToken() {}, complete() {}, failed() {} };
+
+interface Cost {
+  /** Microseconds. */
+  readonly took: number;
+  readonly ratio: number;
+}
+
+/** Runs both in turns; the best round of each counts. */
+function compare(work: () => void, yardstick: () => void): Cost {
+  const best = { work: Number.POSITIVE_INFINITY, yardstick: Number.POSITIVE_INFINITY };
+  const batch = { work: batchOf(work), yardstick: batchOf(yardstick) };
+  for (let round = 0; round < pace.rounds; round++) {
+    best.work = Math.min(best.work, timeOf(work, batch.work));
+    best.yardstick = Math.min(best.yardstick, timeOf(yardstick, batch.yardstick));
+  }
+  return { took: best.work, ratio: best.work / best.yardstick };
+}
+
+/** How many runs fill a round; they warm up as well. */
+function batchOf(run: () => void): number {
+  const endsAt = performance.now() + pace.roundMs * 4;
+  let count = 0;
+  while (performance.now() < endsAt) {
+    run();
+    count++;
+  }
+  return Math.max(1, Math.round(count / 4));
+}
+
+function timeOf(run: () => void, count: number): number {
+  const startedAt = performance.now();
+  for (let index = 0; index < count; index++) run();
+  return ((performance.now() - startedAt) * 1000) / count;
+}
+
+/** From the text that has been received to the bytes that are sent. */
+function costOfRequest(passage: Passage, client: EndpointName, target: Target): Cost {
+  const text = requests[client]!;
+  const known = clientRequest(client, text);
+  return compare(
+    () => passage.request({ ...known, json: JSON.parse(text) }, target),
+    () => JSON.stringify(JSON.parse(text)),
+  );
+}
+
+/** Of one more piece of text in a running answer that comes event by event. */
+function costOfEvent(
+  passage: Passage,
+  client: EndpointName,
+  target: Target,
+  head: UpstreamHead,
+  parts: AnswerParts,
+): Cost {
+  const request = clientRequest(client, requests[client]!);
+  const { delta } = parts;
+  const perAnswer = 100;
+  const emit = () => {};
+  const { took, ratio } = compare(
+    () => {
+      const plan = passage.answer(request, target, meter).success(head);
+      if (plan.type !== "rewrite" && plan.type !== "tap") throw new Error(plan.type);
+      for (const piece of parts.start) plan.stage.push(piece, emit);
+      for (let index = 0; index < perAnswer; index++) plan.stage.push(delta.bytes, emit);
+      for (const piece of parts.end) plan.stage.push(piece, emit);
+      plan.stage.end(emit, false);
+    },
+    () => {
+      for (let index = 0; index < perAnswer; index++) JSON.stringify(JSON.parse(delta.json));
+    },
+  );
+  return { took: took / perAnswer, ratio };
+}
+
+function main(): void {
+  const columns = ["", "request", "", "event", ""];
+  const rows = [columns];
+  for (const client of ["chat", "messages"] as const) {
+    for (const { schema, model, api, contentType } of backends) {
+      const passage = passageFor(client, schema);
+      if (passage === undefined) continue;
+      const target = { schema: { name: schema }, model };
+      const head = { status: 200, headers: new Headers({ "content-type": contentType }), isEncoded: false };
+      const request = costOfRequest(passage, client, target);
+      const event = costOfEvent(passage, client, target, head, answers[api]!);
+      rows.push([`${client} to ${schema}`, ...cells(request, goals.request), ...cells(event, goals.event)]);
+    }
+  }
+  const widths = columns.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const [first = 0, ...others] = widths;
+  console.log(
+    `microseconds, and multiples of JSON.parse + JSON.stringify of the same JSON; Bun ${Bun.version}`,
+  );
+  console.log(
+    `a chat request has ${requests["chat"]!.length} bytes, one of messages ${requests["messages"]!.length}; events hold 21 letters\n`,
+  );
+  for (const [name = "", ...values] of rows) {
+    const padded = values.map((value, column) => value.padStart(others[column]!));
+    console.log([name.padEnd(first), ...padded].join("  ").trimEnd());
+  }
+}
+
+function cells({ took, ratio }: Cost, goal: number): [string, string] {
+  return [took.toFixed(took < 10 ? 2 : 1), `${ratio.toFixed(2)}x${ratio > goal ? " MISSED" : ""}`];
+}
+
+main();
