@@ -1,4 +1,4 @@
-import { prepareSigner } from "../credentials/index.ts";
+import { CredentialSources } from "../credentials/index.ts";
 import type { Signer } from "../credentials/signer.ts";
 import type { EndpointName, Passage } from "../dialects/passage.ts";
 import { passageFor } from "../dialects/registry.ts";
@@ -28,17 +28,24 @@ export interface ExchangeTwin {
   readonly settled: SettledListener | undefined;
   /** Told of cost expressions that failed at run time. */
   onCostFailure(metadataKey: string, error: unknown): void;
+  /** Told why a credential could not be had; `reason` is fit for the log. */
+  readonly onCredentialFailure: ((credential: Key, reason: string) => void) | undefined;
 }
 
 export interface ExchangeHooks {
   readonly settled?: SettledListener | undefined;
+  /** Keeps tokens from one load to the next; without it they begin anew. */
+  readonly credentials?: CredentialSources | undefined;
+  onCredentialFailure?(credential: Key, reason: string): void;
   onCostFailure(metadataKey: string, error: unknown): void;
 }
 
 /** Makes a model ready for use. It was validated when it was compiled, so what throws here is our own mistake. */
 export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: ExchangeHooks): ExchangeTwin {
+  const sources = hooks.credentials ?? new CredentialSources();
+  const signers = sources.prepare(model.credentials, secrets);
   const backends = new Map(
-    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, model, secrets)]),
+    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, signers)]),
   );
   return {
     model,
@@ -46,12 +53,12 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
     backend: (key) => backends.get(key),
     settled: hooks.settled,
     onCostFailure: hooks.onCostFailure,
+    onCredentialFailure: hooks.onCredentialFailure,
   };
 }
 
-function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): PreparedBackend {
-  const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
-  const signer = credential === undefined ? undefined : prepareSigner(credential, secrets);
+function prepareBackend(ai: AiBackend, signers: ReadonlyMap<Key, Signer>): PreparedBackend {
+  const signer = ai.credential === undefined ? undefined : signers.get(ai.credential);
   const remove = [...new Set([...ai.headers.remove, ...(signer?.strip ?? [])])];
   return {
     ai,

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { CredentialOverride } from "../../model/credential.ts";
-import { prepareSigner } from "../index.ts";
 import { isStripped } from "../strip.ts";
-import { credential, failureOf, secretRef, unsigned } from "../testing.ts";
+import { credential, failureOf, prepareSigner, secretRef, unsigned } from "../testing.ts";
 
 const file =
   "[default]\naws_access_key_id=DEFAULT\naws_secret_access_key=s1\n[work]\naws_access_key_id=WORK\naws_secret_access_key=s2\naws_session_token=t2\n[sso]\nsso_session=x\n";
@@ -31,7 +30,7 @@ async function signed(
   headers: { readonly [name: string]: string } = {},
 ) {
   const { set } = await signer(given).sign(unsigned(headers));
-  const found = new Headers(set.map(([name, value]) => [name, value]));
+  const found = new Headers(set.map(([name, value]): [string, string] => [name, value]));
   return {
     id: /Credential=([^/]+)\/\d{8}\/us-east-1\/bedrock\/aws4_request,/.exec(
       found.get("authorization") ?? "",

@@ -1,13 +1,17 @@
+import { CredentialSources } from "../../credentials/index.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
 import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
+import { createCredentialLog, fetchToken } from "./credentials.ts";
 import { type Gateway, handle } from "./handle.ts";
 import { prepareEmbedded } from "./prepare.ts";
 
 export interface EmbeddedOptions {
+  /** Variables that credentials of clouds come from. */
+  readonly environment: { readonly [name: string]: string | undefined };
   readonly model: GatewayModel;
   readonly secrets: Secrets;
   readonly runtime: Runtime;
@@ -21,9 +25,17 @@ const maxServerBodyBytes = 2 ** 31;
 /** The engine inside this process: it accepts, matches, forwards and streams by itself. */
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const { runtime, log, telemetry } = options;
+  const credentialLog = createCredentialLog(log);
+  const credentials = new CredentialSources({
+    environment: options.environment,
+    log: credentialLog,
+    fetch: (url, request) => fetchToken(runtime, url, request),
+  });
   const prepare = (model: GatewayModel, secrets: Secrets) =>
     prepareEmbedded(model, secrets, telemetry, {
       settled: telemetry.settled,
+      credentials,
+      onCredentialFailure: credentialLog.failed,
       onCostFailure: (metadataKey, error) =>
         log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
     });
