@@ -110,9 +110,8 @@ function withoutSecrets(text: string, { form, headers }: TokenCall): string {
     ...secretFields.map((name) => form?.[name]),
     headers?.["authorization"]?.replace(/^\S+ /, ""),
   ];
-  return sent.reduce<string>(
-    (clean, secret) =>
-      secret === undefined || secret === "" ? clean : clean.replaceAll(secret, "[redacted]"),
-    text,
-  );
+  return sent
+    .filter((secret): secret is string => secret !== undefined && secret !== "")
+    .toSorted((a, b) => b.length - a.length)
+    .reduce((clean, secret) => clean.replaceAll(secret, "[redacted]"), text);
 }
