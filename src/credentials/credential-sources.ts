@@ -28,9 +28,10 @@ export class CredentialSources {
 
   /** The signers of a load's credentials, by key. What the load before had and this one has not is let go. */
   prepare(credentials: Table<Credential>, secrets: Secrets): ReadonlyMap<Key, Signer> {
-    this.#awsKeys.begin();
-    this.#tokens.begin();
-    return new Map(Object.values(credentials).map((one) => [one.key, this.#signer(one, secrets)]));
+    const signers = new Map(Object.values(credentials).map((one) => [one.key, this.#signer(one, secrets)]));
+    this.#awsKeys.next();
+    this.#tokens.next();
+    return signers;
   }
 
   #signer(credential: Credential, secrets: Secrets): Signer {
@@ -68,7 +69,8 @@ class Holders<T extends object> {
   #before = new Map<string, Fresh<T>>();
   #now = new Map<string, Fresh<T>>();
 
-  begin(): void {
+  /** What was not taken is let go, and its secrets with it. */
+  next(): void {
     this.#before = this.#now;
     this.#now = new Map();
   }

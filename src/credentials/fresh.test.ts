@@ -141,6 +141,7 @@ describe("Fresh", () => {
     const source = new Source();
     const refused = await source.fresh.get();
     expect(source.fresh.refuse(refused)).toBe(true);
+    expect(source.fresh.refuse(refused)).toBe(true);
     expect(await Promise.all([source.token(), source.token()])).toEqual(["t2", "t2"]);
     expect(source.fresh.refuse(refused)).toBe(true);
     expect(source.atOnce()).toBe("t2");

@@ -1,3 +1,4 @@
+import { ExchangeFailure } from "../model/failure.ts";
 import type { CredentialWorld } from "./world.ts";
 
 export interface Obtained<T> {
@@ -57,7 +58,7 @@ export class Fresh<T extends object> {
       if (now < this.#retryAtMs && this.#running === undefined) return Promise.reject(this.#failure);
       return this.#refresh();
     }
-    if (kept.value === this.#refused) {
+    if (kept.value === this.#refused && (now >= this.#retryAtMs || this.#running !== undefined)) {
       return this.#refresh().catch(() => {
         this.#refused = undefined;
         return kept.value;
@@ -70,7 +71,7 @@ export class Fresh<T extends object> {
 
   /** An upstream refused `value`. True if the next `get` gives another, or at least tries to. */
   refuse(value: T): boolean {
-    if (this.#kept?.value !== value) return true;
+    if (this.#kept?.value !== value || this.#refused === value) return true;
     const now = this.#world.nowMs();
     if (now - this.#refusedAtMs < refusalMs) return false;
     this.#refusedAtMs = now;
@@ -115,9 +116,11 @@ export class Fresh<T extends object> {
   }
 }
 
-/** A message on one line and of some length at most. */
+/** Why something failed, for the log: on one line and of some length at most. */
 export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  // What clients are told says nothing; its cause does.
+  const cause = error instanceof ExchangeFailure ? error.cause : error;
+  const message = cause instanceof Error ? cause.message : String(cause);
   return message.replace(/\s+/g, " ").trim().slice(0, 500);
 }
 

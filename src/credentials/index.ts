@@ -1,4 +1,4 @@
 export { CredentialSources } from "./credential-sources.ts";
-export type { Refusal, Signature, Signer, Unsigned } from "./signer.ts";
+export type { Signature } from "./signer.ts";
 export { isStripped } from "./strip.ts";
-export type { CredentialLog, CredentialWorld, TokenRequest } from "./world.ts";
+export type { CredentialLog, TokenRequest } from "./world.ts";

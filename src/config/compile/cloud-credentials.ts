@@ -30,7 +30,17 @@ export function compileAws(
   if (file === undefined) return { type: "aws", region, source: { type: "chain" } };
   const path = ["spec", "awsCredentials", "credentialsFile", "secretRef"];
   const secret = referTo(context, policy, path, file.secretRef, ["credentials"], false);
-  return secret && { type: "aws", region, source: { type: "file", secret, profile: file.profile } };
+  if (secret === undefined) return undefined;
+  if (!hasProfile(context.secrets.value(secret) ?? "", file.profile)) {
+    const at = ["spec", "awsCredentials", "credentialsFile"];
+    sayUnusable(context, policy, at, `profile ${JSON.stringify(file.profile)} is not in the file`);
+  }
+  return { type: "aws", region, source: { type: "file", secret, profile: file.profile } };
+}
+
+function hasProfile(text: string, name: string): boolean {
+  const sections = text.matchAll(/^\s*\[\s*(?:profile\s+)?["']?([^\]"']+?)["']?\s*\]/gm);
+  return [...sections].some(([, section]) => section === name);
 }
 
 /** `undefined` after a complaint. */

@@ -1,7 +1,7 @@
 import { type Obtained, reasonOf } from "../fresh.ts";
 import { type CredentialWorld, variable } from "../world.ts";
 import { SdkHttp } from "./sdk-http.ts";
-import type { AwsKeys } from "./signature-v4.ts";
+import { type AwsKeys, sendable } from "./signature-v4.ts";
 
 /** What the SDK's providers give. */
 interface SdkCredentials {
@@ -55,13 +55,14 @@ function keysOfEnvironment(world: CredentialWorld): AwsKeys | undefined {
   const secretAccessKey = variable(world, "AWS_SECRET_ACCESS_KEY")?.trim();
   const sessionToken = variable(world, "AWS_SESSION_TOKEN")?.trim();
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  const keys = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+  return sendable(keys, "the environment");
 }
 
 export function obtained(credentials: SdkCredentials, source: string): Obtained<AwsKeys> {
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials;
   const value = { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
-  return { value, expiresAtMs: expiration?.getTime(), source };
+  return { value: sendable(value, source), expiresAtMs: expiration?.getTime(), source };
 }
 
 /** Settings of the SDK's own clients. The region is only a default: that of an SSO session stands in the files. */

@@ -3,7 +3,7 @@ import type { Obtained } from "../fresh.ts";
 import type { CredentialWorld } from "../world.ts";
 import { clientSettings, obtained } from "./chain.ts";
 import { type Profile, readSharedFile, staticKeys } from "./shared-file.ts";
-import type { AwsKeys } from "./signature-v4.ts";
+import { type AwsKeys, sendable } from "./signature-v4.ts";
 
 /** Keys that stand in a profile of a file's text; `undefined` where it says another way to get them. */
 export function readKeys(text: string, profileName: string, where: string): AwsKeys | undefined {
@@ -15,7 +15,7 @@ export function readKeys(text: string, profileName: string, where: string): AwsK
       `profile "${profileName}" of ${where} has no aws_access_key_id and aws_secret_access_key, nor another way to get them`,
     );
   }
-  return keys;
+  return keys && sendable(keys, where);
 }
 
 /** Follows what a profile says: a role of another profile, a web identity, a command. Nothing but the text counts. */

@@ -1,10 +1,19 @@
 import { createHash, createHmac } from "node:crypto";
+import { isHeaderValue, unfitForHeaders } from "../header-value.ts";
 
 /** What AWS knows an account by. `sessionToken` goes with keys that expire. */
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+}
+
+/** Throws where keys cannot be sent, for AWS's own have no such characters; `where` is for the message. */
+export function sendable(keys: AwsKeys, where: string): AwsKeys {
+  const { accessKeyId, sessionToken = "" } = keys;
+  if (!isHeaderValue(accessKeyId)) throw new Error(`the access key ID of ${where} ${unfitForHeaders}`);
+  if (!isHeaderValue(sessionToken)) throw new Error(`the session token of ${where} ${unfitForHeaders}`);
+  return keys;
 }
 
 export interface SigningScope {

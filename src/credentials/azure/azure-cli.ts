@@ -1,5 +1,6 @@
 import type { Obtained } from "../fresh.ts";
 import type { AccessToken } from "../oauth/access-token.ts";
+import { tokenMember } from "../oauth/token-endpoint.ts";
 import { runCommand } from "../run-command.ts";
 import type { CredentialWorld } from "../world.ts";
 import { resource } from "./entra.ts";
@@ -27,10 +28,10 @@ export async function obtainCliToken(
     timeoutMs,
   });
   const { accessToken, expires_on: seconds, expiresOn } = readAnswer(output);
-  if (typeof accessToken !== "string" || accessToken === "") throw new Error("az gave no accessToken");
+  const token = tokenMember({ accessToken }, "accessToken", "what az wrote");
   const expiresAtMs = Number(seconds) > 0 ? Number(seconds) * 1000 : Date.parse(String(expiresOn));
   return {
-    value: { token: accessToken },
+    value: { token },
     expiresAtMs: Number.isNaN(expiresAtMs) ? world.nowMs() + 300_000 : expiresAtMs,
     source: "az login",
   };

@@ -1,6 +1,6 @@
 import type { Obtained } from "../fresh.ts";
 import type { AccessToken } from "../oauth/access-token.ts";
-import { callForJson, textMember } from "../oauth/token-endpoint.ts";
+import { callForJson, tokenMember } from "../oauth/token-endpoint.ts";
 import { type CredentialWorld, variable } from "../world.ts";
 import { resource } from "./entra.ts";
 
@@ -23,7 +23,7 @@ export async function obtainManagedIdentityToken(
     { name: source, url, headers, method: "GET", isDirect: true, timeoutMs: metadataTimeoutMs },
     world,
   );
-  const token = textMember(answer, "access_token", `the answer of ${source}`);
+  const token = tokenMember(answer, "access_token", `the answer of ${source}`);
   const seconds = Number(answer["expires_on"]);
   const rest = Number(answer["expires_in"]);
   const expiresAtMs = seconds > 0 ? seconds * 1000 : askedAtMs + (rest > 0 ? rest * 1000 : 300_000);

@@ -407,6 +407,11 @@ describe("without a token of Google, the reason is told and no secret:", () => {
       want: "the answer of Google has no access_token",
     },
     {
+      name: "a token of two lines",
+      play: () => Response.json({ access_token: `${canary}\n${canary}` }),
+      want: "access_token in the answer of Google holds characters that no header may have",
+    },
+    {
       name: "elsewhere",
       play: () => new Response(null, { status: 302, headers: { location: `http://127.0.0.1/${canary}` } }),
       want: "Google answered 302",

@@ -1,4 +1,5 @@
 import { type Obtained, reasonOf } from "../fresh.ts";
+import { isHeaderValue, unfitForHeaders } from "../header-value.ts";
 import type { AccessToken } from "../oauth/access-token.ts";
 import { obtainToken } from "../oauth/read-token.ts";
 import { signedJwt } from "../oauth/signed-jwt.ts";
@@ -27,6 +28,9 @@ export async function obtainByGoogleKey(
   const key = readKey(text, where);
   const obtained = await obtainByMembers(key, where, world);
   const quotaProject = variable(world, "GOOGLE_CLOUD_QUOTA_PROJECT") ?? optionalText(key, "quota_project_id");
+  if (quotaProject !== undefined && !isHeaderValue(quotaProject)) {
+    throw new Error(`quota_project_id of ${where} ${unfitForHeaders}`);
+  }
   return {
     ...obtained,
     value: { ...obtained.value, quotaProject },

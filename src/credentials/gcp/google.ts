@@ -1,7 +1,7 @@
 import type { Obtained } from "../fresh.ts";
 import type { AccessToken } from "../oauth/access-token.ts";
 import { readToken } from "../oauth/read-token.ts";
-import { callForJson, textMember } from "../oauth/token-endpoint.ts";
+import { callForJson, tokenMember } from "../oauth/token-endpoint.ts";
 import { type CredentialWorld, variable } from "../world.ts";
 
 /** What Vertex AI asks for. */
@@ -79,7 +79,7 @@ export async function impersonate(
     },
     world,
   );
-  const value = { token: textMember(answer, "accessToken", `the answer of ${name}`) };
+  const value = { token: tokenMember(answer, "accessToken", `the answer of ${name}`) };
   const expiresAtMs = Date.parse(String(answer["expireTime"]));
   if (Number.isNaN(expiresAtMs)) throw new Error(`the answer of ${name} has no expireTime`);
   return { value, expiresAtMs, source: `${source}, impersonating` };

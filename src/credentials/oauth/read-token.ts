@@ -1,7 +1,7 @@
 import type { Obtained } from "../fresh.ts";
 import type { CredentialWorld } from "../world.ts";
 import type { AccessToken } from "./access-token.ts";
-import { callForJson, type Members, type TokenCall, textMember } from "./token-endpoint.ts";
+import { callForJson, type Members, type TokenCall, tokenMember } from "./token-endpoint.ts";
 
 /** Calls a token endpoint and reads what OAuth answers with: `access_token`, `expires_in`. */
 export async function obtainToken(call: TokenCall, world: CredentialWorld): Promise<Obtained<AccessToken>> {
@@ -11,7 +11,7 @@ export async function obtainToken(call: TokenCall, world: CredentialWorld): Prom
 
 /** `askedAtMs`: its life began when it was asked for, at the earliest. */
 export function readToken(members: Members, source: string, askedAtMs: number): Obtained<AccessToken> {
-  const token = textMember(members, "access_token", `the answer of ${source}`);
+  const token = tokenMember(members, "access_token", `the answer of ${source}`);
   const seconds = Number(members["expires_in"]);
   const lifeMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : defaultLifeMs;
   return { value: { token }, expiresAtMs: askedAtMs + lifeMs, source };

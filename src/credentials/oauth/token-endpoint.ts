@@ -1,5 +1,6 @@
 import { requestDirectly } from "../direct-request.ts";
 import { reasonOf } from "../fresh.ts";
+import { isHeaderValue, unfitForHeaders } from "../header-value.ts";
 import type { CredentialWorld } from "../world.ts";
 
 export interface TokenCall {
@@ -70,6 +71,13 @@ export function textMember(members: Members, name: string, where: string): strin
   const value = members[name];
   if (typeof value === "string" && value !== "") return value;
   throw new Error(`${where} has no ${name}`);
+}
+
+/** Such a text that is sent on in a header. */
+export function tokenMember(members: Members, name: string, where: string): string {
+  const token = textMember(members, name, where).trim();
+  if (isHeaderValue(token)) return token;
+  throw new Error(`${name} in ${where} ${unfitForHeaders}`);
 }
 
 function bodyType({ form, json }: TokenCall): { [name: string]: string } {
