@@ -56,6 +56,22 @@ describe("a token of Entra ID is had", () => {
     });
   });
 
+  test("through the proxy that is named for it, if that is a URL", async () => {
+    using entra = new FakeEndpoint(() => token("entra-token"));
+    const proxies: (string | undefined)[] = [];
+    for (const proxy of ["http://127.0.0.1:1", "nonsense", ""]) {
+      const world = new TestWorld({ AZURE_AUTHORITY_HOST: entra.url, AI_GATEWAY_AZURE_PROXY_URL: proxy });
+      const watched = Object.assign(world, {
+        fetch: (...[url, request]: Parameters<typeof world.fetch>) => {
+          proxies.push(request.proxy);
+          return fetch(url, { method: request.method, body: request.body ?? null });
+        },
+      });
+      await obtain({ source: secret, world: watched, value: "s" });
+    }
+    expect(proxies).toEqual(["http://127.0.0.1:1", undefined, undefined]);
+  });
+
   test("at Microsoft's own, where nothing else is said", async () => {
     using entra = new FakeEndpoint(() => token("entra-token"));
     const world = new TestWorld();
