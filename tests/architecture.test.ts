@@ -28,7 +28,9 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** Package -> the rooms that may use it: what is heavy stays off the way of a request, what is special in one place. */
 const mayUsePackage: Record<string, readonly string[]> = {
+  "@aws-sdk/credential-providers": ["credentials"],
   "@bufbuild/cel": ["policy"],
+  "@smithy/core": ["credentials"],
   re2js: ["policy"],
   yaml: ["config", "cli"],
   zod: ["config", "cli"],

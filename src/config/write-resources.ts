@@ -50,7 +50,7 @@ function edit(root: Fields, path: Path, change: (parent: Fields, step: string | 
   if (last !== undefined && typeof parent === "object" && parent !== null) change(parent as Fields, last);
 }
 
-/** Names of Secrets that a resource refers to, whatever the field: `secretRef`, `caCertificateRefs`, … */
+/** Names of Secrets that a resource refers to, whatever the field: `secretRef`, `caCertificateRefs`, `clientSecret`, … */
 function secretNames(value: unknown, isReference = false): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => secretNames(item, isReference));
   if (typeof value !== "object" || value === null) return [];
@@ -58,6 +58,8 @@ function secretNames(value: unknown, isReference = false): string[] {
   const own = isReference && kind === "Secret" && typeof name === "string" ? [name] : [];
   return [
     ...own,
-    ...Object.entries(value).flatMap(([key, member]) => secretNames(member, /Refs?$/.test(key))),
+    ...Object.entries(value).flatMap(([key, member]) =>
+      secretNames(member, /Refs?$|^clientSecret$/.test(key)),
+    ),
   ];
 }

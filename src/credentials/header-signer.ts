@@ -1,6 +1,7 @@
 import type { CredentialOverride } from "../model/credential.ts";
 import type { Secrets } from "../model/values.ts";
 import { overrideHeaders } from "../policy/override-headers.ts";
+import { isHeaderValue, unfitForHeaders } from "./header-value.ts";
 import { requestCredential } from "./request-credential.ts";
 import type { Of, Signature, Signer, Unsigned } from "./signer.ts";
 import { credentialHeaders } from "./strip.ts";
@@ -37,9 +38,7 @@ export class HeaderSigner implements Signer {
   #configuredKey(): string {
     const { secret } = this.#way;
     const key = secretValue(this.#secrets, secret);
-    // Whoever sets such a header would fail with a message that quotes the key.
-    if (!isHeaderValue(key))
-      throw unavailable(`${sourceOf(secret)} holds characters that no header may have`);
+    if (!isHeaderValue(key)) throw unavailable(`${sourceOf(secret)} ${unfitForHeaders}`);
     return key;
   }
 
@@ -47,12 +46,4 @@ export class HeaderSigner implements Signer {
     const { name, scheme } = this.#way;
     return { set: [[name, scheme === "" ? key : `${scheme} ${key}`]] };
   }
-}
-
-function isHeaderValue(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0xff || code === 0x7f || (code < 0x20 && code !== 0x09)) return false;
-  }
-  return true;
 }

@@ -1,3 +1,4 @@
-export { prepareSigner } from "./prepare-signer.ts";
-export type { Signature, Signer } from "./signer.ts";
+export { CredentialSources } from "./credential-sources.ts";
+export type { Refusal, Signature, Signer } from "./signer.ts";
 export { isStripped } from "./strip.ts";
+export type { CredentialLog, TokenRequest } from "./world.ts";

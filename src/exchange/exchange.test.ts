@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { CredentialSources } from "../credentials/index.ts";
 import type { UpstreamHead } from "../dialects/passage.ts";
 import { createEndpointTable } from "../endpoints/endpoint-table.ts";
 import type { AiBackend, SchemaName } from "../model/ai.ts";
@@ -29,6 +30,21 @@ const key: Credential = {
   },
 };
 
+const azure: Credential = {
+  at: 0,
+  key: "azure",
+  print: "azure",
+  way: {
+    type: "azure",
+    tenantId: "t",
+    clientId: "c",
+    source: {
+      type: "secret",
+      secret: { id: "s", from: "literal", name: "s", fingerprint: "f", at: 0 },
+    },
+  },
+};
+
 const model: ExchangeModel = {
   aiBackends: Object.fromEntries(
     [
@@ -38,6 +54,7 @@ const model: ExchangeModel = {
         schema: { name: "OpenAI", prefix: "second/v1" },
       }),
       backend("keyed", "OpenAI", { credential: "key" }),
+      backend("cloud", "OpenAI", { credential: "azure" }),
       backend("edited", "OpenAI", {
         headers: { ...noHeaderEdits, remove: ["x-drop"], set: [["x-set", "new"]] },
         body: [{ op: "set", path: ["service_tier"], json: '"flex"' }],
@@ -46,7 +63,7 @@ const model: ExchangeModel = {
       backend("claude", "Anthropic"),
     ].map((one) => [one.key, one]),
   ),
-  credentials: { key },
+  credentials: { key, azure },
   costs: {
     global: [{ at: 0, metadataKey: "tokens", amount: "total" }],
     byRoute: {
@@ -64,10 +81,23 @@ class FakeEngine {
   readonly settled: Settled[] = [];
   readonly costFailures: string[] = [];
   readonly warnings: string[] = [];
+  readonly credentialFailures: string[] = [];
+  /** Tokens that the cloud gives, in order; when they are used up it is down. */
+  readonly tokens = ["t1", "t2", "t3"];
   readonly #twin = prepareExchange(model, secrets, {
     settled: (settled) => this.settled.push(settled),
     onCostFailure: (metadataKey) => this.costFailures.push(metadataKey),
     onWarning: ({ path }) => this.warnings.push(path),
+    onCredentialFailure: (credential, reason) => this.credentialFailures.push(`${credential}: ${reason}`),
+    credentials: new CredentialSources({
+      environment: {},
+      fetch: async () => {
+        const token = this.tokens.shift();
+        return token === undefined
+          ? new Response(null, { status: 500 })
+          : Response.json({ access_token: token, expires_in: 3600 });
+      },
+    }),
   });
 
   begin(path: string, headers: Record<string, string> = {}): Exchange {
@@ -307,4 +337,55 @@ describe("Exchange", () => {
     exchange.settle({ status: 200, isComplete: true });
     expect(engine.settled[0]).toMatchObject({ usage: {}, responseModel: "m" });
   });
+});
+
+describe("a refused credential", () => {
+  const bearerOf = ({ set }: UpstreamMessage) => new Map(set).get("authorization");
+  const refusal = (status: number) => ({ status, headers: new Headers() });
+
+  function begin(engine: FakeEngine): Exchange {
+    const exchange = engine.begin("/v1/chat/completions");
+    exchange.open(encode(chatBody));
+    return exchange;
+  }
+
+  test("is had anew, and tried again, once", async () => {
+    const engine = new FakeEngine();
+    const exchange = begin(engine);
+    expect(bearerOf(await engine.message(exchange, "cloud"))).toBe("Bearer t1");
+    expect(exchange.refused(refusal(200))).toBe(false);
+    expect(exchange.refused(refusal(500))).toBe(false);
+    expect(exchange.refused(refusal(401))).toBe(true);
+    expect(bearerOf(await engine.message(exchange, "cloud"))).toBe("Bearer t2");
+    expect(exchange.refused(refusal(401))).toBe(false);
+  });
+
+  test("is had once for all exchanges that were refused", async () => {
+    const engine = new FakeEngine();
+    const exchanges = [begin(engine), begin(engine), begin(engine)];
+    for (const exchange of exchanges) await engine.message(exchange, "cloud");
+    expect(exchanges.map((exchange) => exchange.refused(refusal(401)))).toEqual([true, true, true]);
+    const second = await Promise.all(exchanges.map((exchange) => engine.message(exchange, "cloud")));
+    expect(second.map(bearerOf)).toEqual(["Bearer t2", "Bearer t2", "Bearer t2"]);
+    expect(engine.tokens).toEqual(["t3"]);
+  });
+
+  test("that is a key stays refused", async () => {
+    const engine = new FakeEngine();
+    const exchange = begin(engine);
+    await engine.message(exchange, "keyed");
+    expect(exchange.refused(refusal(401))).toBe(false);
+  });
+});
+
+test("a credential that cannot be had is 503 for the client, and its reason goes to the log", async () => {
+  const engine = new FakeEngine();
+  engine.tokens.length = 0;
+  const exchange = engine.begin("/v1/chat/completions");
+  exchange.open(encode(chatBody));
+  const answer = await exchange.attempt("cloud");
+  if (!isLocalAnswer(answer)) throw new Error("it was sent");
+  expect([answer.status, answer.failure]).toEqual([503, "credential_unavailable"]);
+  expect(answer.body).not.toContain("Entra");
+  expect(engine.credentialFailures).toEqual(["azure: Entra ID answered 500"]);
 });

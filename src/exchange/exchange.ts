@@ -1,4 +1,4 @@
-import type { Signature } from "../credentials/index.ts";
+import type { Refusal, Signature } from "../credentials/index.ts";
 import type { IrWarning } from "../dialects/ir/values.ts";
 import type {
   AnswerReader,
@@ -60,6 +60,9 @@ export class Exchange {
   #backend: PreparedBackend | undefined;
   #passage: Passage | undefined;
   #meter: AnswerMeter | undefined;
+  #signature: Signature | undefined;
+  /** Backends that had a second chance after they refused a credential. */
+  #renewed: Set<Key> | undefined;
   #attempts = 0;
   #answerStatus: number | undefined;
   #failure: FailureCode | undefined;
@@ -118,6 +121,7 @@ export class Exchange {
     this.#backend = backend;
     this.#failure = undefined;
     this.#answerStatus = undefined;
+    this.#signature = undefined;
     this.#meter = new AnswerMeter();
     this.#passage = backend.passage(this.endpoint.name);
     if (this.#passage === undefined)
@@ -135,14 +139,30 @@ export class Exchange {
         path: message.path,
         body: message.body,
       });
-      if (!(signature instanceof Promise)) return signed(message, signature);
+      if (!(signature instanceof Promise)) return this.#signed(message, signature);
       return signature.then(
-        (value) => signed(message, value),
+        (value) => this.#signed(message, value),
         (error: unknown) => this.#caught(error),
       );
     } catch (error) {
       return this.#caught(error);
     }
+  }
+
+  /**
+   * Whether the last attempt's backend refused the credential, and another `attempt` at it may have a better one (a
+   * token fetched anew, a clock put right). True once for each backend; asked before `answer`.
+   */
+  refused(answer: Refusal): boolean {
+    // Almost always over here: nothing is refused.
+    if (answer.status < 400 || answer.status > 403) return false;
+    const [backend, signature] = [this.#backend, this.#signature];
+    if (backend?.signer?.refused === undefined || signature === undefined) return false;
+    if (this.#renewed?.has(backend.ai.key) === true || !backend.signer.refused(signature, answer))
+      return false;
+    this.#renewed ??= new Set();
+    this.#renewed.add(backend.ai.key);
+    return true;
   }
 
   /** How to treat the answer of the last attempt. */
@@ -223,14 +243,31 @@ export class Exchange {
     }
   }
 
+  /** The credential comes last and wins over every edit. */
+  #signed(message: UpstreamMessage, signature: Signature): UpstreamMessage {
+    this.#signature = signature;
+    return { ...message, path: signature.path ?? message.path, set: [...message.set, ...signature.set] };
+  }
+
   #caught(error: unknown, otherwise: FailureCode = "internal"): LocalAnswer {
-    if (error instanceof ExchangeFailure) return this.fail(error.code, error.message);
+    if (error instanceof ExchangeFailure) {
+      if (error.code === "credential_unavailable") this.#sayCredentialFailure(error);
+      return this.fail(error.code, error.message);
+    }
     this.#meter?.failed(String(error));
     const words =
       otherwise === "internal"
         ? "the gateway failed to handle this request"
         : "the upstream's answer cannot be read";
     return this.fail(otherwise, words);
+  }
+
+  #sayCredentialFailure({ cause }: ExchangeFailure): void {
+    const credential = this.#backend?.ai.credential ?? "";
+    this.#twin.hooks.onCredentialFailure?.(
+      credential,
+      cause instanceof Error ? cause.message : String(cause),
+    );
   }
 }
 
@@ -246,11 +283,6 @@ function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBa
     body: isEdited ? editJson(translated, ai.body) : translated,
     isBodyReplaced: isEdited || outbound.body !== undefined,
   };
-}
-
-/** The credential comes last and wins over every edit. */
-function signed(message: UpstreamMessage, signature: Signature): UpstreamMessage {
-  return { ...message, path: signature.path ?? message.path, set: [...message.set, ...signature.set] };
 }
 
 function unsupported(endpoint: Endpoint, backend: PreparedBackend): string {

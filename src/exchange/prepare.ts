@@ -1,4 +1,4 @@
-import { prepareSigner, type Signer } from "../credentials/index.ts";
+import { CredentialSources, type Signer } from "../credentials/index.ts";
 import type { IrWarning } from "../dialects/ir/values.ts";
 import type { EndpointName, Passage } from "../dialects/passage.ts";
 import { passageFor } from "../dialects/registry.ts";
@@ -31,6 +31,10 @@ export interface ExchangeTwin {
 /** Who is told of what happens to exchanges. None may throw. */
 export interface ExchangeHooks {
   readonly settled?: SettledListener | undefined;
+  /** Keeps tokens from one load to the next; without it they begin anew. */
+  readonly credentials?: CredentialSources | undefined;
+  /** Why a credential could not be had; `reason` is fit for the log. */
+  onCredentialFailure?(credential: Key, reason: string): void;
   /** A cost expression failed at run time; its key is left out. */
   onCostFailure(metadataKey: string, error: unknown): void;
   /** Something of a request or an answer did not travel. */
@@ -39,8 +43,10 @@ export interface ExchangeHooks {
 
 /** Makes a model ready for use. It was validated when it was compiled, so what throws here is our own mistake. */
 export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: ExchangeHooks): ExchangeTwin {
+  const sources = hooks.credentials ?? new CredentialSources();
+  const signers = sources.prepare(model.credentials, secrets);
   const backends = new Map(
-    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, model, secrets)]),
+    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, signers)]),
   );
   return {
     model,
@@ -53,9 +59,8 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
 /** What a client sends under these goes nowhere: only the gateway itself writes and reads them. */
 const internalPrefixes = ["x-ai-eg-", "x-aigw-"];
 
-function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): PreparedBackend {
-  const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
-  const signer = credential === undefined ? undefined : prepareSigner(credential, secrets);
+function prepareBackend(ai: AiBackend, signers: ReadonlyMap<Key, Signer>): PreparedBackend {
+  const signer = ai.credential === undefined ? undefined : signers.get(ai.credential);
   const strip = signer?.strip ?? [];
   const isPattern = (name: string) => name.endsWith("*");
   return {

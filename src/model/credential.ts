@@ -18,9 +18,9 @@ export interface CredentialOverride {
 
 /**
  * - `header`: a fixed key as the value of a header, after `scheme` and a space if there is one.
- * - `aws`: signatures of version 4. `file` is the text of a shared credentials file.
- * - `gcp`: an access token, and paths below the project and the region.
- * - `unavailable`: the credential cannot be had; requests to its backends fail, and others go on.
+ * - `aws`: signatures of version 4.
+ * - `azure`: an access token of Entra ID.
+ * - `gcp`: an access token of Google, and paths below the project and the region.
  */
 export type CredentialWay =
   | {
@@ -30,17 +30,60 @@ export type CredentialWay =
       readonly secret: SecretRef;
     }
   | { readonly type: "aws"; readonly region: string; readonly source: AwsSource }
-  | { readonly type: "gcp"; readonly project: string; readonly region: string; readonly source: GcpSource }
-  | UnavailableSource;
+  | {
+      readonly type: "azure";
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly source: AzureSource;
+    }
+  | { readonly type: "gcp"; readonly project: string; readonly region: string; readonly source: GcpSource };
 
+/**
+ * - `file`: the text of a shared credentials file.
+ * - `chain`: what the surroundings offer, from variables to the machine's metadata service.
+ */
 export type AwsSource =
   | { readonly type: "file"; readonly secret: SecretRef; readonly profile: string }
-  | UnavailableSource;
+  | { readonly type: "chain" };
 
-export type GcpSource = UnavailableSource;
+/**
+ * - `secret`: the client's password.
+ * - `certificate`: PEM with the client's certificate and its private key.
+ * - `exchange`: a token of another OpenID provider.
+ * - `ambient`: the first of these that is there.
+ */
+export type AzureSource =
+  | { readonly type: "secret" | "certificate"; readonly secret: SecretRef }
+  | { readonly type: "exchange"; readonly client: OidcClient }
+  | { readonly type: "ambient"; readonly identities: readonly AzureIdentity[] };
 
-/** `reason` is for the log. */
-export interface UnavailableSource {
-  readonly type: "unavailable";
-  readonly reason: string;
+export const azureIdentities = ["environment", "workload", "managed", "cli"] as const;
+export type AzureIdentity = (typeof azureIdentities)[number];
+
+/**
+ * - `key`: the JSON of a service account's key, or of another kind of credential that Google knows.
+ * - `exchange`: a token of another OpenID provider, for which `audience` gives one of Google's own; then one of the
+ *   service account (its email address), if there is one.
+ * - `ambient`: Application Default Credentials.
+ */
+export type GcpSource =
+  | { readonly type: "key"; readonly secret: SecretRef }
+  | {
+      readonly type: "exchange";
+      readonly client: OidcClient;
+      readonly audience: string;
+      readonly serviceAccount?: string;
+    }
+  | { readonly type: "ambient" };
+
+/** A client of an OpenID provider. `tokenEndpoint`: otherwise found through the issuer's discovery document. */
+export interface OidcClient {
+  readonly issuer: string;
+  readonly tokenEndpoint?: string;
+  readonly clientId: string;
+  readonly secret: SecretRef;
+  readonly scopes: readonly string[];
+  /** `client_credentials` unless said otherwise. */
+  readonly grantType?: string;
+  readonly audience?: string;
 }

@@ -102,6 +102,7 @@ function fetchUpstream(url: string, init: UpstreamInit): Promise<Response> {
     timeout: false,
   };
   if (init.unix !== undefined) options.unix = init.unix;
+  if (init.proxy !== undefined) options.proxy = init.proxy;
   if (init.tls !== undefined) options.session = sessionOf(init.tls);
   return fetch(url, options);
 }

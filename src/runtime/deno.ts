@@ -27,7 +27,7 @@ declare const Deno: {
     readonly allowHost: boolean;
     readonly http2: boolean;
     readonly caCerts?: readonly string[];
-    readonly proxy?: { readonly transport: "unix"; readonly path: string };
+    readonly proxy?: { readonly transport: "unix"; readonly path: string } | { readonly url: string };
   }): HttpClient;
   serve(
     options: {
@@ -120,9 +120,14 @@ function withoutEncoding(response: Response): Response {
 const plainClient = lazily(() => Deno.createHttpClient({ allowHost: true, http2: false }));
 const tlsClients = new WeakMap<UpstreamTlsOptions, HttpClient>();
 const unixClients = new Map<string, HttpClient>();
+const proxyClients = new Map<string, HttpClient>();
 
-function clientFor(url: string, { unix, tls }: UpstreamInit): HttpClient {
+function clientFor(url: string, { unix, tls, proxy: proxyUrl }: UpstreamInit): HttpClient {
   if (tls !== undefined) return remember(tlsClients, tls, () => createTlsClient(url, tls, unix));
+  if (proxyUrl !== undefined) {
+    const options = { allowHost: true, http2: false, proxy: { url: proxyUrl } };
+    return remember(proxyClients, proxyUrl, () => Deno.createHttpClient(options));
+  }
   if (unix === undefined) return plainClient();
   const proxy = { transport: "unix", path: unix } as const;
   return remember(unixClients, unix, () => Deno.createHttpClient({ allowHost: true, http2: false, proxy }));

@@ -59,6 +59,8 @@ export interface UpstreamInit {
   readonly signal: AbortSignal;
   /** Path of a unix socket to connect to instead of the URL's host. */
   readonly unix: string | undefined;
+  /** URL of an HTTP proxy, instead of the one that the environment names. */
+  readonly proxy?: string | undefined;
   /** Keep one object an upstream: connections are shared by it. */
   readonly tls: UpstreamTlsOptions | undefined;
 }

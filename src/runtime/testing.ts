@@ -176,6 +176,17 @@ export const runtimeCases: readonly RuntimeCase[] = [
       ),
   },
   {
+    name: "asks the proxy that is named, and tells it the whole URL",
+    check: (runtime) =>
+      upstream(
+        (request, response) => void response.end(request.url),
+        async (proxy) => {
+          const answer = await runtime.fetch("http://upstream.example.com/a?b", { ...plain, proxy });
+          assert.equal(await answer.text(), "http://upstream.example.com/a?b");
+        },
+      ),
+  },
+  {
     name: "reaches an upstream on a unix socket",
     check: async (runtime) => {
       const directory = mkdtempSync(join(tmpdir(), "aigw-runtime-"));

@@ -1,13 +1,21 @@
 /** Configurations for tests, as an operator would write them. JSON is YAML, so a document is an object in JSON. */
+import type { SchemaName } from "../../src/model/ai.ts";
 
 export interface BackendSpec {
   readonly name: string;
   /** Of the upstream: scheme, host and port. */
   readonly url: string;
-  readonly schema?: "OpenAI" | "Anthropic" | "AzureOpenAI";
+  readonly schema?: SchemaName;
   readonly version?: string;
   readonly prefix?: string;
   readonly apiKey?: string;
+  /** A policy of another kind than a key; its `targetRefs` are filled in. */
+  readonly policy?: { readonly type: string; readonly [member: string]: unknown };
+  /** Entries of the Secret that has the backend's name. */
+  readonly secret?: { readonly [key: string]: string };
+  readonly bodyMutation?: object;
+  /** The name that the upstream has, where the URL has an address. */
+  readonly hostname?: string;
 }
 
 export interface RuleSpec {
@@ -26,11 +34,11 @@ export interface GatewaySpec {
   readonly bufferLimit?: string;
 }
 
-const credentialOf = {
+const credentialOf: { readonly [S in SchemaName]?: { readonly type: string; readonly member: string } } = {
   OpenAI: { type: "APIKey", member: "apiKey" },
   Anthropic: { type: "AnthropicAPIKey", member: "anthropicAPIKey" },
   AzureOpenAI: { type: "AzureAPIKey", member: "azureAPIKey" },
-} as const;
+};
 
 type Resource = { readonly apiVersion: string; readonly kind: string; readonly [member: string]: unknown };
 
@@ -87,7 +95,7 @@ function backendResources(spec: BackendSpec): Resource[] {
   const address = url.hostname.replace(/^\[|\]$/g, "");
   const at = { port: Number(url.port || (url.protocol === "https:" ? 443 : 80)) };
   const endpoint = /^[\d.]+$|:/.test(address)
-    ? { ip: { address, ...at } }
+    ? { ip: { address, ...at }, ...(spec.hostname && { hostname: spec.hostname }) }
     : { fqdn: { hostname: address, ...at } };
   const { version, prefix } = spec;
   const resources: Resource[] = [
@@ -99,20 +107,32 @@ function backendResources(spec: BackendSpec): Resource[] {
       spec: {
         schema: { name: schema, ...(version && { version }), ...(prefix && { prefix }) },
         backendRef: { group: "gateway.envoyproxy.io", kind: "Backend", name },
+        ...(spec.bodyMutation && { bodyMutation: spec.bodyMutation }),
       },
     },
   ];
-  return apiKey === undefined ? resources : [...resources, ...credentialResources(name, schema, apiKey)];
+  const policy = spec.policy ?? (apiKey === undefined ? undefined : keyPolicy(name, schema));
+  const secret = spec.secret ?? (apiKey === undefined ? undefined : { apiKey });
+  if (secret !== undefined) {
+    resources.push({ apiVersion: "v1", kind: "Secret", metadata: { name }, stringData: secret });
+  }
+  if (policy !== undefined) {
+    const targetRefs = [{ group: "aigateway.envoyproxy.io", kind: "AIServiceBackend", name }];
+    const { annotations, ...members } = policy;
+    const metadata = { name, ...(annotations === undefined ? {} : { annotations }) };
+    resources.push({
+      apiVersion: aiGroup,
+      kind: "BackendSecurityPolicy",
+      metadata,
+      spec: { targetRefs, ...members },
+    });
+  }
+  return resources;
 }
 
-function credentialResources(name: string, schema: keyof typeof credentialOf, apiKey: string): Resource[] {
-  const { type, member } = credentialOf[schema];
-  const targetRefs = [{ group: "aigateway.envoyproxy.io", kind: "AIServiceBackend", name }];
-  const spec = { targetRefs, type, [member]: { secretRef: { name } } };
-  return [
-    { apiVersion: "v1", kind: "Secret", metadata: { name }, stringData: { apiKey } },
-    { apiVersion: aiGroup, kind: "BackendSecurityPolicy", metadata: { name }, spec },
-  ];
+function keyPolicy(name: string, schema: SchemaName): NonNullable<BackendSpec["policy"]> {
+  const { type, member } = credentialOf[schema] ?? { type: "APIKey", member: "apiKey" };
+  return { type, [member]: { secretRef: { name } } };
 }
 
 function routeResource({ backends, rules }: GatewaySpec): Resource {

@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync } from "node:zlib";
-import { isStripped, prepareSigner } from "../../src/credentials/index.ts";
+import { CredentialSources, isStripped } from "../../src/credentials/index.ts";
 import type { AnswerReader, BodyPlan, ClientRequest, Meter, Target } from "../../src/dialects/passage.ts";
 import { passageFor } from "../../src/dialects/registry.ts";
 import { editJson } from "../../src/dialects/wire/json-edit.ts";
@@ -137,7 +137,10 @@ function sign(
   body: Uint8Array,
 ): void {
   if (backend.credential === undefined) return;
-  const signer = prepareSigner(backend.credential, { value: () => vectorsKey });
+  const signer = new CredentialSources()
+    .prepare({ one: backend.credential }, { value: () => vectorsKey })
+    .get(backend.credential.key);
+  if (signer === undefined) throw new Error("a credential has a signer");
   const unsigned = { method: "POST", path, headers: request.headers, body, upstreamHost: undefined };
   const signature = signer.sign(unsigned);
   if (signature instanceof Promise) throw new Error("a header key needs no waiting");

@@ -118,6 +118,7 @@ export class Gateway {
     const engine = this.#parts.createEngine({
       model,
       secrets: loaded.secrets,
+      environment: this.#parts.environment,
       runtime: this.#parts.runtime,
       log: log.dataPlane,
       telemetry: this.#telemetry,

@@ -102,9 +102,15 @@ function writeWay(way: CredentialWay): object {
         aws: { ...(way.source.type === "file" && { credentialFileLiteral: redacted }), region: way.region },
       };
     case "gcp":
-      return { gcp: { region: way.region, projectName: way.project } };
-    case "unavailable":
-      return { unavailable: way.reason };
+      return {
+        gcp: {
+          ...(way.source.type !== "ambient" && { accessToken: redacted }),
+          region: way.region,
+          projectName: way.project,
+        },
+      };
+    case "azure":
+      return { azure: { accessToken: redacted } };
   }
 }
 

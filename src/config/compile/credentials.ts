@@ -56,7 +56,7 @@ function compileCredential(context: Context, policy: Policy): Credential | undef
   const override = compileOverride(context, policy);
   if (way === undefined) return undefined;
   const { namespace, name } = policy.id;
-  const content = { way, ...(override === undefined || way.type === "unavailable" ? {} : { override }) };
+  const content = { way, ...(override === undefined ? {} : { override }) };
   const print = printOf({ id: { kind: policy.kind, namespace, name }, ...content });
   return { key: `${namespace}/${name}`, print, at: context.origins.at(policy), ...content };
 }
@@ -89,7 +89,7 @@ function headerWay(
 ): CredentialWay | undefined {
   if (source === undefined) return undefined;
   const path = ["spec", member, "secretRef"];
-  const found = secretEntry(context, policy, path, source.secretRef, "apiKey", false);
+  const found = secretEntry(context, policy, path, source.secretRef, ["apiKey"], false);
   if (found === undefined) return undefined;
   const { holder, entry } = found;
   const value = entry.value.trim();

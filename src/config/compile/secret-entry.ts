@@ -1,7 +1,8 @@
+import type { SecretRef } from "../../model/values.ts";
 import type { Path } from "../diagnostics.ts";
 import { originOf, type Resource } from "../resource.ts";
 import type { SecretReference } from "../resources/common.ts";
-import type { Entry } from "../secrets.ts";
+import { type Entry, refer } from "../secrets.ts";
 import type { Context } from "./context.ts";
 
 export type Policy = Resource<"BackendSecurityPolicy">;
@@ -11,13 +12,13 @@ export interface HeldEntry {
   readonly entry: Entry;
 }
 
-/** The Secret's entry that a policy refers to. Only some types look into other namespaces: `isNamespaceHonoured`. */
+/** The Secret's entry that a policy refers to: the first of `keys` that is there. Only some types look into other namespaces: `isNamespaceHonoured`. */
 export function secretEntry(
   { inventory, entries, report }: Context,
   policy: Policy,
   path: Path,
   ref: SecretReference,
-  key: string,
+  keys: readonly [string, ...string[]],
   isNamespaceHonoured: boolean,
 ): HeldEntry | undefined {
   const own = policy.id.namespace;
@@ -40,12 +41,13 @@ export function secretEntry(
     report.error(originOf(policy, [...path, "name"]), "missing-reference", message);
   }
   if (found.type !== "found") return undefined;
-  const entry = entries.get(found.resource)?.get(key);
+  const held = entries.get(found.resource);
+  const entry = keys.map((key) => held?.get(key)).find((one) => one !== undefined);
   if (entry === undefined) {
     report.error(
       originOf(policy, path),
       "missing-key",
-      `secret ${namespace}/${ref.name} does not contain '${key}' key`,
+      `secret ${namespace}/${ref.name} does not contain '${keys[0]}' key`,
       {
         related: [["the Secret", originOf(found.resource)]],
       },
@@ -68,4 +70,23 @@ export function sayEmpty(
     mend: `${remedy}, or leave out the BackendSecurityPolicy for a server that wants no key`,
     related: [["used here", originOf(policy)]],
   });
+}
+
+/** A reference to such an entry that is not empty; `undefined` after a complaint. */
+export function referTo(
+  context: Context,
+  policy: Policy,
+  path: Path,
+  ref: SecretReference,
+  keys: readonly [string, ...string[]],
+  isNamespaceHonoured: boolean,
+): SecretRef | undefined {
+  const found = secretEntry(context, policy, path, ref, keys, isNamespaceHonoured);
+  if (found === undefined) return undefined;
+  const { holder, entry } = found;
+  if (entry.value.trim() !== "") {
+    return refer(entry, holder, context.origins.at(holder, entry.path), context.secrets, true);
+  }
+  sayEmpty(context, policy, holder, entry);
+  return undefined;
 }

@@ -309,24 +309,6 @@ describe("credentials", () => {
     ]);
   });
 
-  test("of a cloud make one backend unavailable, and no more", () => {
-    const compiled = compileText(
-      base +
-        plain +
-        secret("stringData: {client-secret: x}") +
-        policy(
-          "  type: AzureCredentials\n  azureCredentials: {clientID: c, tenantID: t, clientSecretRef: {name: k}}",
-        ),
-    );
-    expect(said(compiled)).toEqual([
-      "warning (BackendSecurityPolicy default/p): spec.type: AzureCredentials is not supported yet: this backend answers 503 (s)",
-    ]);
-    expect(compiled.model?.credentials["default/p"]?.way).toEqual({
-      type: "unavailable",
-      reason: "AzureCredentials is not supported yet (BackendSecurityPolicy default/p)",
-    });
-  });
-
   test("of AWS come from a file, by profile", () => {
     const compiled = compileText(
       base +
@@ -340,7 +322,7 @@ describe("credentials", () => {
     const way = compiled.model?.credentials["default/p"]?.way;
     expect(way).toMatchObject({ type: "aws", region: "r", source: { type: "file", profile: "a" } });
     const secretOf = way?.type === "aws" && way.source.type === "file" ? way.source.secret : undefined;
-    expect(secretOf && compiled.secrets.value(secretOf)).toBe("[a]\naws_access_key_id = x\n");
+    expect(secretOf && compiled.secrets.value(secretOf)).toBe("[a]\naws_access_key_id = x");
   });
 
   test("of Google may come with the request alone", () => {

@@ -1,8 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { CredentialOverride } from "../../model/credential.ts";
-import { prepareSigner } from "../index.ts";
 import { isStripped } from "../strip.ts";
-import { credential, failureOf, secretRef, unsigned } from "../testing.ts";
+import {
+  credential,
+  FakeEndpoint,
+  failureOf,
+  prepareSigner,
+  secretRef,
+  TestWorld,
+  unsigned,
+} from "../testing.ts";
 
 const file =
   "[default]\naws_access_key_id=DEFAULT\naws_secret_access_key=s1\n[work]\naws_access_key_id=WORK\naws_secret_access_key=s2\naws_session_token=t2\n[sso]\nsso_session=x\n";
@@ -31,7 +38,7 @@ async function signed(
   headers: { readonly [name: string]: string } = {},
 ) {
   const { set } = await signer(given).sign(unsigned(headers));
-  const found = new Headers(set.map(([name, value]) => [name, value]));
+  const found = new Headers(set.map(([name, value]): [string, string] => [name, value]));
   return {
     id: /Credential=([^/]+)\/\d{8}\/us-east-1\/bedrock\/aws4_request,/.exec(
       found.get("authorization") ?? "",
@@ -113,4 +120,101 @@ test("AwsSigner keeps the request's keys from the upstream", () => {
   for (const name of [...Object.keys(own), "authorization", "x-amz-date"]) {
     expect(isStripped(strip, name)).toBe(true);
   }
+});
+
+test("a key of Bedrock's own replaces signatures where nothing else is configured", async () => {
+  const environment = {
+    AWS_BEARER_TOKEN_BEDROCK: " bedrock-key\n",
+    AWS_ACCESS_KEY_ID: "ENV",
+    AWS_SECRET_ACCESS_KEY: "s",
+  };
+  const chained = credential({ type: "aws", region: "us-east-1", source: { type: "chain" } });
+  const secrets = { value: () => file };
+  expect(await prepareSigner(chained, secrets, { environment }).sign(unsigned())).toEqual({
+    set: [["authorization", "Bearer bedrock-key"]],
+  });
+  const source = { type: "file", secret: secretRef, profile: "default" } as const;
+  const fromFile = credential({ type: "aws", region: "us-east-1", source });
+  const { set } = await prepareSigner(fromFile, secrets, { environment }).sign(unsigned());
+  expect(JSON.stringify(set)).toContain("Credential=DEFAULT/");
+});
+
+describe("AwsSigner, after a refusal,", () => {
+  const chained = credential({ type: "aws", region: "us-east-1", source: { type: "chain" } });
+  const environment = { AWS_ACCESS_KEY_ID: "ENV", AWS_SECRET_ACCESS_KEY: "s" };
+  const refusal = (status: number, type?: string, date?: Date) => ({
+    status,
+    headers: new Headers({
+      ...(type !== undefined && { "x-amzn-errortype": `${type}:http://internal.amazon.com/` }),
+      ...(date !== undefined && { date: date.toUTCString() }),
+    }),
+  });
+
+  const refusals = [
+    {
+      name: "looks for other keys when they have expired",
+      answer: refusal(403, "ExpiredTokenException"),
+      want: true,
+    },
+    {
+      name: "looks for other keys when they are not known",
+      answer: refusal(403, "UnrecognizedClientException"),
+      want: true,
+    },
+    { name: "looks for other keys when nothing is said", answer: refusal(403), want: true },
+    {
+      name: "does nothing where a right is missing",
+      answer: refusal(403, "AccessDeniedException"),
+      want: false,
+    },
+    {
+      name: "does nothing where the request is wrong",
+      answer: refusal(400, "ValidationException"),
+      want: false,
+    },
+    {
+      name: "does nothing where the request is wrong, and nothing is said",
+      answer: refusal(400),
+      want: false,
+    },
+    { name: "does nothing where it was busy", answer: refusal(429, "ThrottlingException"), want: false },
+    {
+      name: "does nothing where the clocks agree",
+      answer: refusal(403, "InvalidSignatureException", new Date()),
+      want: false,
+    },
+  ];
+  test.each(refusals)("$name", async ({ answer, want }) => {
+    const given = prepareSigner(chained, { value: () => "" }, { environment });
+    expect(given.refused?.(await given.sign(unsigned()), answer)).toBe(want);
+  });
+
+  test("takes over the time of AWS, once", async () => {
+    const world = new TestWorld(environment);
+    const given = prepareSigner(chained, { value: () => "" }, world);
+    const dateOf = async () => new Map((await given.sign(unsigned())).set).get("x-amz-date");
+    expect(await dateOf()).toBe("20260102T030405Z");
+    const theirs = new Date(world.now + 3_600_000);
+    const answer = refusal(403, "InvalidSignatureException", theirs);
+    expect(given.refused?.(await given.sign(unsigned()), answer)).toBe(true);
+    expect(await dateOf()).toBe("20260102T040405Z");
+    expect(given.refused?.(await given.sign(unsigned()), answer)).toBe(false);
+  });
+
+  test("has nothing better than keys in a file, or of the request", async () => {
+    const own_ = signer({ override: withFallback });
+    expect(own_.refused?.(await own_.sign(unsigned(own)), refusal(403, "ExpiredTokenException"))).toBe(false);
+    expect(own_.refused?.(await own_.sign(unsigned()), refusal(403, "ExpiredTokenException"))).toBe(false);
+  });
+});
+
+test("AwsSigner follows a profile of the file that names a command", async () => {
+  using nobody = new FakeEndpoint(() => ({}));
+  const environment = { AWS_ENDPOINT_URL_STS: nobody.url };
+  const text = `[default]\ncredential_process = echo '{"Version":1,"AccessKeyId":"PROCESS","SecretAccessKey":"s"}'\n`;
+  const source = { type: "file", secret: secretRef, profile: "default" } as const;
+  const way = { type: "aws", region: "us-east-1", source } as const;
+  const given = prepareSigner(credential(way), { value: () => text }, { environment });
+  expect(JSON.stringify(await given.sign(unsigned()))).toContain("Credential=PROCESS/");
+  expect(nobody.seen).toEqual([]);
 });

@@ -1,69 +1,88 @@
-import type { AwsSource, CredentialOverride } from "../../model/credential.ts";
-import type { Secrets } from "../../model/values.ts";
+import type { CredentialOverride } from "../../model/credential.ts";
 import { overrideHeaders } from "../../policy/override-headers.ts";
-import type { Of, Signature, Signer, Unsigned } from "../signer.ts";
+import type { Of, Refusal, Signature, Signer, Unsigned } from "../signer.ts";
 import { credentialHeaders } from "../strip.ts";
-import { secretValue, sourceOf, unavailable } from "../unavailable.ts";
+import { asUnavailable } from "../unavailable.ts";
+import { type CredentialWorld, variable } from "../world.ts";
+import type { AwsKeySource } from "./aws-source.ts";
 import { placeOf } from "./place.ts";
 import { requestKeys } from "./request-keys.ts";
-import { readSharedFile, staticKeys } from "./shared-file.ts";
 import { type AwsKeys, SigningKeys, signV4 } from "./signature-v4.ts";
 
 /** What Bedrock's runtime calls itself in signatures. */
 const service = "bedrock";
+
+/** AWS tolerates five minutes; below one a refusal has another reason. */
+const worthCorrectingMs = 60_000;
+
+const staleKeys = [
+  "ExpiredTokenException",
+  "ExpiredToken",
+  "UnrecognizedClientException",
+  "InvalidClientTokenId",
+];
+const wrongTime = [
+  "InvalidSignatureException",
+  "SignatureDoesNotMatch",
+  "RequestTimeTooSkewed",
+  "RequestExpired",
+];
 
 /** Signs for Bedrock, with the request's own keys where they may be overridden, else with the configured ones. */
 export class AwsSigner implements Signer {
   readonly strip: readonly string[];
   readonly #region: string;
   readonly #override: CredentialOverride | undefined;
-  readonly #keys: () => AwsKeys;
+  readonly #keys: AwsKeySource;
+  readonly #bearer: string | undefined;
+  readonly #world: CredentialWorld;
   readonly #signingKeys = new SigningKeys();
+  /** How far AWS's clock is ahead of ours, as far as we were told. */
+  #aheadMs = 0;
 
-  constructor(credential: Of<"aws">, secrets: Secrets) {
+  constructor(credential: Of<"aws">, keys: AwsKeySource, world: CredentialWorld) {
     const { way, override } = credential;
     this.#region = way.region;
     this.#override = override;
-    this.#keys = keySource(way.source, secrets);
+    this.#keys = keys;
+    this.#world = world;
+    this.#bearer =
+      way.source.type === "chain" ? variable(world, "AWS_BEARER_TOKEN_BEDROCK")?.trim() : undefined;
     this.strip = [...credentialHeaders, ...overrideHeaders(credential)];
   }
 
-  sign({ method, path, headers, body, upstreamHost }: Unsigned): Signature {
-    const keys = requestKeys(headers, this.#override) ?? this.#keys();
+  sign(request: Unsigned): Signature | Promise<Signature> {
+    const own = requestKeys(request.headers, this.#override);
+    if (own !== undefined) return this.#sign(request, own);
+    if (this.#bearer !== undefined) return { set: [["authorization", `Bearer ${this.#bearer}`]] };
+    const keys = this.#keys.get();
+    if (!(keys instanceof Promise)) return this.#signConfigured(request, keys);
+    return keys.then((value) => this.#signConfigured(request, value), asUnavailable);
+  }
+
+  refused({ credential }: Signature, { status, headers }: Refusal): boolean {
+    if (credential === undefined || (status !== 401 && status !== 403 && status !== 400)) return false;
+    const type = headers.get("x-amzn-errortype")?.split(":")[0]?.trim() ?? "";
+    if (wrongTime.includes(type)) return this.#correctClock(headers.get("date"));
+    const isStale = type === "" ? status !== 400 : staleKeys.includes(type);
+    return isStale && this.#keys.refuse(credential as AwsKeys);
+  }
+
+  #signConfigured(request: Unsigned, keys: AwsKeys): Signature {
+    return { ...this.#sign(request, keys), credential: keys };
+  }
+
+  #sign({ method, path, body, upstreamHost }: Unsigned, keys: AwsKeys): Signature {
     const { host, region } = placeOf(upstreamHost, this.#region);
+    const time = new Date(this.#world.nowMs() + this.#aheadMs);
     const signable = { method, path, host, body };
-    const signed = signV4(signable, keys, { region, service }, new Date(), this.#signingKeys);
-    return { set: [["host", host], ...signed] };
+    return { set: [["host", host], ...signV4(signable, keys, { region, service }, time, this.#signingKeys)] };
   }
-}
 
-/** Reads the file once for each text that it has. */
-function keySource(source: AwsSource, secrets: Secrets): () => AwsKeys {
-  if (source.type === "unavailable") {
-    return () => {
-      throw unavailable(source.reason);
-    };
+  #correctClock(date: string | null): boolean {
+    const aheadMs = Date.parse(date ?? "") - this.#world.nowMs();
+    if (Number.isNaN(aheadMs) || Math.abs(aheadMs - this.#aheadMs) < worthCorrectingMs) return false;
+    this.#aheadMs = aheadMs;
+    return true;
   }
-  let text = "";
-  let keys: AwsKeys | undefined;
-  return () => {
-    const current = secretValue(secrets, source.secret);
-    if (keys === undefined || current !== text) {
-      keys = keysOf(current, source.profile, sourceOf(source.secret));
-      text = current;
-    }
-    return keys;
-  };
-}
-
-function keysOf(text: string, profileName: string, file: string): AwsKeys {
-  const profile = readSharedFile(text).get(profileName);
-  if (profile === undefined) throw unavailable(`${file} has no profile "${profileName}"`);
-  const keys = staticKeys(profile);
-  if (keys === undefined) {
-    throw unavailable(
-      `profile "${profileName}" of ${file} has no aws_access_key_id and aws_secret_access_key`,
-    );
-  }
-  return keys;
 }

@@ -1,10 +1,19 @@
 import { createHash, createHmac } from "node:crypto";
+import { isHeaderValue, unfitForHeaders } from "../header-value.ts";
 
 /** What AWS knows an account by. `sessionToken` goes with keys that expire. */
 export interface AwsKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string;
+}
+
+/** Throws where keys cannot be sent, for AWS's own have no such characters; `where` is for the message. */
+export function sendable(keys: AwsKeys, where: string): AwsKeys {
+  const { accessKeyId, sessionToken = "" } = keys;
+  if (!isHeaderValue(accessKeyId)) throw new Error(`the access key ID of ${where} ${unfitForHeaders}`);
+  if (!isHeaderValue(sessionToken)) throw new Error(`the session token of ${where} ${unfitForHeaders}`);
+  return keys;
 }
 
 export interface SigningScope {
@@ -19,6 +28,8 @@ export interface Signable {
   /** Exactly as sent in `Host`. */
   readonly host: string;
   readonly body: Uint8Array;
+  /** Signed besides host, date and token: names in lower case, each after `x-amz-` in the alphabet. */
+  readonly headers?: readonly (readonly [name: string, value: string])[];
 }
 
 const algorithm = "AWS4-HMAC-SHA256";
@@ -39,34 +50,39 @@ export function signV4(
   const dateTime = time.toISOString().replace(/[-:]|\.\d{3}/g, "");
   const day = dateTime.slice(0, 8);
   const { sessionToken } = keys;
-  const signedHeaders =
-    sessionToken === undefined ? "host;x-amz-date" : "host;x-amz-date;x-amz-security-token";
+  const signed = signedHeaders(request, sessionToken);
   const scope = `${day}/${region}/${service}/aws4_request`;
-  const toSign = `${algorithm}\n${dateTime}\n${scope}\n${sha256(canonicalRequest(request, dateTime, signedHeaders, sessionToken))}`;
+  const toSign = `${algorithm}\n${dateTime}\n${scope}\n${sha256(canonicalRequest(request, dateTime, signed, sessionToken))}`;
   const key = signingKeys.derive(keys.secretAccessKey, day, region, service);
   const signature = createHmac("sha256", key).update(toSign).digest("hex");
   const credential = `Credential=${keys.accessKeyId}/${scope}`;
   const headers: [string, string][] = [
-    ["authorization", `${algorithm} ${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`],
+    ["authorization", `${algorithm} ${credential}, SignedHeaders=${signed}, Signature=${signature}`],
     ["x-amz-date", dateTime],
   ];
   if (sessionToken !== undefined) headers.push(["x-amz-security-token", sessionToken]);
   return headers;
 }
 
+function signedHeaders({ headers = [] }: Signable, sessionToken: string | undefined): string {
+  const own = sessionToken === undefined ? "host;x-amz-date" : "host;x-amz-date;x-amz-security-token";
+  return [own, ...headers.map(([name]) => name)].join(";");
+}
+
 /** What both sides hash. */
 export function canonicalRequest(
-  { method, path, host, body }: Signable,
+  { method, path, host, body, headers: more = [] }: Signable,
   dateTime: string,
-  signedHeaders: string,
+  signed: string,
   sessionToken: string | undefined,
 ): string {
   const question = path.indexOf("?");
   const uri = escapeAgain(question < 0 ? path : path.slice(0, question));
   const query = question < 0 ? "" : canonicalQuery(path.slice(question + 1));
   const token = sessionToken === undefined ? "" : `x-amz-security-token:${sessionToken}\n`;
-  const headers = `host:${host}\nx-amz-date:${dateTime}\n${token}`;
-  return `${method}\n${uri}\n${query}\n${headers}\n${signedHeaders}\n${sha256(body)}`;
+  const others = more.map(([name, value]) => `${name}:${value}\n`).join("");
+  const headers = `host:${host}\nx-amz-date:${dateTime}\n${token}${others}`;
+  return `${method}\n${uri}\n${query}\n${headers}\n${signed}\n${sha256(body)}`;
 }
 
 /** Every service but S3 escapes the path that was sent a second time: a model's `:` becomes `%3A`, `%2F` `%252F`. */

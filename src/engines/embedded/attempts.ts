@@ -1,6 +1,7 @@
 import type { LocalAnswer } from "../../endpoints/index.ts";
 import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
+import type { Key } from "../../model/origin.ts";
 import type { Timeouts } from "../../model/route.ts";
 import { chooseRef } from "../../policy/choose.ts";
 import { backOffMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
@@ -29,18 +30,21 @@ export async function firstGood(
   runtime: Runtime,
 ): Promise<Response | LocalAnswer> {
   const { timeouts, retry } = prepared.rule.action;
-  const refs = capable(prepared.refs, exchange);
+  let refs = capable(prepared.refs, exchange);
   const tried = new Set<PreparedRef>();
-  for (let tries = 0; ; tries += 1) {
+  let tries = 0;
+  for (;;) {
     const ref = chooseRef(refs, tried, tries, retry?.attemptsPerPriority, Math.random());
     const endpoint = ref?.upstream?.pick();
     if (ref?.ai === undefined || endpoint === undefined) return noUpstream(exchange, ref);
     inFlight.endpoint = endpoint;
-    const attempt = exchange.attempt(ref.ai, endpoint.hostName);
-    // Mostly the credential is at hand; a turn of the event loop costs more than the question.
-    const message = attempt instanceof Promise ? await attempt : attempt;
-    if (isLocalAnswer(message)) return message;
-    const answer = await send(inFlight, endpoint, message, timeouts, runtime);
+    const answer = await tryAt(endpoint, ref.ai, inFlight, exchange, timeouts, runtime);
+    if (!(answer instanceof Response) && isLocalAnswer(answer)) {
+      // Nothing was sent, so another backend is no retry: one without its credential is as good as not there.
+      refs = answer.failure === "credential_unavailable" ? without(refs, ref) : [];
+      if (refs.length === 0) return answer;
+      continue;
+    }
     const result: TryResult =
       answer instanceof Response ? { type: "status", status: answer.status } : answer.result;
     const mayRetry = retry !== undefined && tries < retry.retries && inFlight.cut === undefined;
@@ -49,8 +53,34 @@ export async function firstGood(
     }
     if (answer instanceof Response) await answer.body?.cancel();
     tried.add(ref);
-    await new Promise((resolve) => setTimeout(resolve, backOffMs(retry, tries + 1, Math.random())));
+    tries += 1;
+    await new Promise((resolve) => setTimeout(resolve, backOffMs(retry, tries, Math.random())));
   }
+}
+
+/** One try, and one more where the upstream refused a credential that can be had anew. */
+async function tryAt(
+  endpoint: UpstreamEndpoint,
+  ai: Key,
+  inFlight: InFlight,
+  exchange: Exchange,
+  timeouts: Timeouts,
+  runtime: Runtime,
+): Promise<Response | TryFailure | LocalAnswer> {
+  for (;;) {
+    const attempt = exchange.attempt(ai, endpoint.hostName);
+    // Mostly the credential is at hand; a turn of the event loop costs more than the question.
+    const message = attempt instanceof Promise ? await attempt : attempt;
+    if (isLocalAnswer(message)) return message;
+    const answer = await send(inFlight, endpoint, message, timeouts, runtime);
+    if (!(answer instanceof Response) || !exchange.refused(answer)) return answer;
+    await answer.body?.cancel();
+  }
+}
+
+/** The others that take part. */
+function without(refs: readonly PreparedRef[], ref: PreparedRef): readonly PreparedRef[] {
+  return refs.filter((other) => other !== ref && other.weight > 0);
 }
 
 /** References whose backend can serve this endpoint; all, where none can, so that the answer says why. */

@@ -1,3 +1,4 @@
+import { CredentialSources } from "../../credentials/index.ts";
 import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
@@ -5,6 +6,7 @@ import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
+import { createCredentialLog, fetchToken } from "./credentials.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -12,6 +14,8 @@ import { prepareEmbedded } from "./prepare.ts";
 import { warningLog } from "./warning-log.ts";
 
 export interface EmbeddedOptions {
+  /** Variables that credentials of clouds come from. */
+  readonly environment: { readonly [name: string]: string | undefined };
   readonly model: GatewayModel;
   readonly secrets: Secrets;
   readonly runtime: Runtime;
@@ -25,8 +29,15 @@ const maxServerBodyBytes = 2 ** 31;
 /** The engine inside this process: it accepts, matches, forwards and streams by itself. */
 export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const { runtime, log, telemetry } = options;
+  const credentialLog = createCredentialLog(log);
   const hooks: ExchangeHooks = {
     settled: telemetry.settled,
+    credentials: new CredentialSources({
+      environment: options.environment,
+      log: credentialLog,
+      fetch: (url, request) => fetchToken(runtime, url, request),
+    }),
+    onCredentialFailure: credentialLog.failed,
     onCostFailure: (metadataKey, error) =>
       log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
     onWarning: warningLog(log),

@@ -4,8 +4,18 @@ import { unsupported } from "../support.ts";
 
 const secretOnly = z.strictObject({ secretRef: SecretReference });
 
-/** Envoy Gateway's OIDC object: only kept whole, since standalone mode exchanges no tokens yet. */
-const Oidc = z.looseObject({});
+/** Envoy Gateway's OIDC object, as far as a client that acts for itself needs it; the rest is about people's logins. */
+const Oidc = z
+  .looseObject({
+    provider: z.looseObject({ issuer: z.string().min(1), tokenEndpoint: z.string().min(1).optional() }),
+    clientID: z.string().min(1).optional(),
+    clientIDRef: SecretReference.optional(),
+    clientSecret: SecretReference,
+    scopes: z.array(z.string()).default([]),
+  })
+  .refine((oidc) => (oidc.clientID === undefined) !== (oidc.clientIDRef === undefined), {
+    error: "only one of clientID or clientIDRef must be set",
+  });
 const OidcExchangeToken = z.strictObject({
   oidc: Oidc,
   grantType: z.string().optional(),
@@ -17,7 +27,8 @@ const AwsCredentials = z.strictObject({
   credentialsFile: z
     .strictObject({ secretRef: SecretReference, profile: z.string().default("default") })
     .optional(),
-  oidcExchangeToken: OidcExchangeToken.extend({ awsRoleArn: z.string().min(1) }).optional(),
+  /** Refused when the rest is known; what is in it does not matter then. */
+  oidcExchangeToken: z.looseObject({}).optional(),
 });
 
 const AzureCredentials = z

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Credential } from "../model/credential.ts";
 import type { ExchangeFailure } from "../model/failure.ts";
-import { isStripped, prepareSigner, type Signature } from "./index.ts";
-import { credential, failureOf, secretRef as secret, unsigned } from "./testing.ts";
+import { isStripped, type Signature } from "./index.ts";
+import { credential, failureOf, prepareSigner, secretRef as secret, unsigned } from "./testing.ts";
 
 const bearer = { type: "header", name: "authorization", scheme: "Bearer", secret } as const;
 const plain = { type: "header", name: "x-api-key", scheme: "", secret } as const;
@@ -85,12 +85,6 @@ describe("a signer refuses", () => {
       given: credential(plain),
       key: `${canary}€`,
       reason: "environment variable PROVIDER_KEY holds characters that no header may have",
-    },
-    {
-      name: "a credential that cannot be had",
-      given: credential({ type: "unavailable", reason: "no such file" }),
-      key: canary,
-      reason: "no such file",
     },
   ];
 
