@@ -576,8 +576,9 @@ describe("a request of the responses API to Claude", () => {
       want: undefined,
     },
     {
-      name: "beside a temperature",
+      name: "beside a temperature that the model takes",
       body: { reasoning: { summary: "auto" }, temperature: 0.2 },
+      model: "claude-sonnet-4-6",
       want: undefined,
     },
   ];
