@@ -8,7 +8,7 @@ import { type CredentialWorld, variable } from "../world.ts";
 export const scope = "https://www.googleapis.com/auth/cloud-platform";
 
 export const tokenUrl = "https://oauth2.googleapis.com/token";
-export const stsUrl = "https://sts.googleapis.com/v1/token";
+const stsUrl = "https://sts.googleapis.com/v1/token";
 
 export function googleProxy(world: CredentialWorld): string | undefined {
   const proxy = variable(world, "AI_GATEWAY_GCP_AUTH_PROXY_URL");
