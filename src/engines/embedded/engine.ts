@@ -9,7 +9,7 @@ import { type Engine, ListenFailure } from "../engine.ts";
 import { createCredentialLog, fetchToken } from "./credentials.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
-import type { InFlight } from "./in-flight.ts";
+import { type InFlight, sweepEveryMs } from "./in-flight.ts";
 import { prepareEmbedded } from "./prepare.ts";
 import { warningLog } from "./warning-log.ts";
 
@@ -56,6 +56,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       if (request.upstreamFailure !== undefined && !request.isClientGone) failures(request, status);
     },
   };
+  let sweeper: ReturnType<typeof setInterval> | undefined;
   const servers: { readonly name: string; readonly server: HttpServer }[] = [];
 
   return {
@@ -64,6 +65,11 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       return servers.map(({ name, server }) => ({ name, port: server.port }));
     },
     async start() {
+      sweeper = setInterval(() => {
+        const now = performance.now();
+        for (const request of inFlight) request.sweep(now);
+      }, sweepEveryMs);
+      sweeper.unref();
       for (const listener of gateway.twin.model.listeners) {
         const name = listener.chains.flatMap((chain) => chain.names)[0] ?? String(listener.port);
         try {
@@ -73,6 +79,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
           );
           servers.push({ name, server });
         } catch (error) {
+          clearInterval(sweeper);
           await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
           throw new ListenFailure(explainListen(gateway.twin.model, listener, name, error));
         }
@@ -94,6 +101,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       await Promise.race([closed, timer]);
       for (const request of [...inFlight]) request.abort("stopping");
       await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
+      clearInterval(sweeper);
     },
   };
 }

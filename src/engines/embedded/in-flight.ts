@@ -9,6 +9,10 @@ import type { UpstreamEndpoint } from "./upstream.ts";
 /** Why a try or a whole request was ended from our side. */
 export type Cut = "client-gone" | "request-timeout" | "try-timeout" | "idle-timeout" | "stopping";
 
+/** A timer of its own costs each request more than a look at all that are in flight, now and then. */
+const sweepFromMs = 10_000;
+export const sweepEveryMs = 250;
+
 /** Told once of each request, when it is over, with the status that the client got. */
 export type OnDone = (request: InFlight, status: number) => void;
 
@@ -39,6 +43,7 @@ export class InFlight {
   #try: AbortController | undefined;
   #tryCut: Cut | undefined;
   #requestTimer: ReturnType<typeof setTimeout> | undefined;
+  #deadlineAt = Number.POSITIVE_INFINITY;
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #idleMs = 0;
@@ -76,9 +81,15 @@ export class InFlight {
     return this.cut === "client-gone";
   }
 
-  /** From here the whole answer has so long. */
+  /** From here the whole answer has so long. A long time is looked after by whoever sweeps all requests. */
   startClock(requestMs: number): void {
-    if (requestMs > 0) this.#requestTimer = setTimeout(() => this.abort("request-timeout"), requestMs);
+    if (requestMs >= sweepFromMs) this.#deadlineAt = performance.now() + requestMs;
+    else if (requestMs > 0) this.#requestTimer = setTimeout(() => this.abort("request-timeout"), requestMs);
+  }
+
+  /** Ends the request if its time is over. */
+  sweep(now: number): void {
+    if (now >= this.#deadlineAt) this.abort("request-timeout");
   }
 
   /** The signal of a new try; the one before is over. */
@@ -129,7 +140,6 @@ export class InFlight {
     this.#isDone = true;
     this.endTry();
     clearTimeout(this.#requestTimer);
-    this.request.signal.removeEventListener("abort", this.#onClientGone);
     const reason = this.upstreamFailure ?? this.cut;
     const settled = this.exchange?.settle({
       status,
