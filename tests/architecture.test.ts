@@ -29,6 +29,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** Package -> the rooms that may use it: what is heavy stays off the way of a request, what is special in one place. */
 const mayUsePackage: Record<string, readonly string[]> = {
   "@bufbuild/cel": ["policy"],
+  "@grpc/grpc-js": ["engines"],
   re2js: ["policy"],
   yaml: ["config", "cli"],
   zod: ["config", "cli"],
