@@ -13,6 +13,8 @@ import type { SettledListener } from "./settled.ts";
 export interface PreparedBackend {
   readonly ai: AiBackend;
   readonly signer: Signer | undefined;
+  /** Header in which a request may bring its own credential. */
+  readonly overrideHeader: string | undefined;
   /** Headers that never go to this upstream: configured removals and, beside a credential, the client's own. */
   readonly remove: readonly string[];
   /** Beginnings of such names; which of them a request has shows only when its headers are looked at. */
@@ -56,6 +58,7 @@ function prepareBackend(ai: AiBackend, model: ExchangeModel, secrets: Secrets): 
   return {
     ai,
     signer,
+    overrideHeader: credential?.override?.header,
     remove: remove.filter((name) => !name.endsWith("*")),
     removePrefixes: remove.filter((name) => name.endsWith("*")).map((name) => name.slice(0, -1)),
     passage: (endpoint) => passageFor(endpoint, ai.schema.name),

@@ -3,7 +3,7 @@ import type { Stage } from "../../dialects/stage.ts";
 import type { LocalAnswer } from "../../endpoints/endpoint.ts";
 import { streamFailureWriters } from "../../endpoints/stream-failure.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
-import { canDecode, contentEncoding, decoder, decodeStream, decodeWhole } from "./decode.ts";
+import { canDecode, contentEncoding, decoder, decodeStream, decodeWhole } from "../decode.ts";
 import { clientHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 

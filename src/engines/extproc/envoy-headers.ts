@@ -5,13 +5,20 @@ import type { HeaderView } from "../../model/headers.ts";
  * Asked for, such lines are one, joined as in web `Headers`.
  */
 export class EnvoyHeaders implements HeaderView {
-  readonly #names: string[] = [];
-  readonly #values: string[] = [];
+  #names: string[] = [];
+  #values: string[] = [];
   #overlay: ReadonlyMap<string, string> | undefined;
 
   add(name: string, value: string): void {
     this.#names.push(name);
     this.#values.push(value);
+  }
+
+  /** Becomes like another, but for headers whose names begin with `prefix`. */
+  adopt(other: EnvoyHeaders, prefix: string): void {
+    const isKept = (_: string, index: number) => other.#names[index]?.startsWith(prefix) === false;
+    this.#values = other.#values.filter(isKept);
+    this.#names = other.#names.filter(isKept);
   }
 
   /** Values that are only seen when they are asked for by name: what comes with one attempt beside its headers. */
