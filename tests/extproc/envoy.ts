@@ -54,7 +54,18 @@ export async function startEnvoy(options: TestEnvoyOptions): Promise<TestEnvoy> 
   const logFile = join(home, "access.log");
   writeFileSync(config, JSON.stringify(bootstrap(options, logFile)));
   const child = Bun.spawn(
-    [envoyPath, "-c", config, "--disable-hot-restart", "--admin-address-path", adminFile, "-l", "warning", "--concurrency", "1"],
+    [
+      envoyPath,
+      "-c",
+      config,
+      "--disable-hot-restart",
+      "--admin-address-path",
+      adminFile,
+      "-l",
+      "warning",
+      "--concurrency",
+      "1",
+    ],
     { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );
   const stderr = new Response(child.stderr).text();
@@ -81,7 +92,9 @@ export async function startEnvoy(options: TestEnvoyOptions): Promise<TestEnvoy> 
 }
 
 function readLines(file: string): string[] {
-  return readFileSync(file, "utf8").split("\n").filter((line) => line !== "");
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "");
 }
 
 async function listenerPort(adminUrl: string): Promise<string> {
@@ -113,7 +126,10 @@ function bootstrap(options: TestEnvoyOptions, logFile: string): object {
     admin: { address: socket("127.0.0.1", 0) },
     static_resources: {
       listeners: [listener(options, logFile)],
-      clusters: [processorCluster(options.processor), ...options.routes.map((route) => backendCluster(route, options))],
+      clusters: [
+        processorCluster(options.processor),
+        ...options.routes.map((route) => backendCluster(route, options)),
+      ],
     },
   };
 }
@@ -160,7 +176,9 @@ function listener(options: TestEnvoyOptions, logFile: string): object {
     name: "listener",
     address: socket("127.0.0.1", 0),
     per_connection_buffer_limit_bytes: options.bufferBytes ?? bufferBytes,
-    filter_chains: [{ filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] }],
+    filter_chains: [
+      { filters: [{ name: "envoy.filters.network.http_connection_manager", typed_config: manager }] },
+    ],
   };
 }
 
@@ -185,7 +203,9 @@ function routeOf({ model, retries = 0, routeName = "", timeout = "20s" }: TestRo
         retry_back_off: { base_interval: "0.001s", max_interval: "0.002s" },
         retry_priority: {
           name: "envoy.retry_priorities.previous_priorities",
-          typed_config: typed("retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", { update_frequency: 1 }),
+          typed_config: typed("retry.priority.previous_priorities.v3.PreviousPrioritiesConfig", {
+            update_frequency: 1,
+          }),
         },
       },
     },
@@ -194,7 +214,15 @@ function routeOf({ model, retries = 0, routeName = "", timeout = "20s" }: TestRo
 
 function accessLog(path: string): object {
   const ofMetadata = (key: string) => `%DYNAMIC_METADATA(${namespace}:${key})%`;
-  const keys = ["backend_name", "route_name", "response_model", "model_name_override", "original_model", "tokens", "session.id"];
+  const keys = [
+    "backend_name",
+    "route_name",
+    "response_model",
+    "model_name_override",
+    "original_model",
+    "tokens",
+    "session.id",
+  ];
   return {
     name: "envoy.access_loggers.file",
     typed_config: typed("access_loggers.file.v3.FileAccessLog", {
@@ -220,15 +248,24 @@ function processorCluster(processor: string): object {
     connect_timeout: "5s",
     per_connection_buffer_limit_bytes: bufferBytes,
     typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("upstreams.http.v3.HttpProtocolOptions", {
-        explicit_http_config: { http2_protocol_options: {} },
-      }),
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+        "upstreams.http.v3.HttpProtocolOptions",
+        {
+          explicit_http_config: { http2_protocol_options: {} },
+        },
+      ),
     },
-    load_assignment: { cluster_name: "processor", endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
+    load_assignment: {
+      cluster_name: "processor",
+      endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }],
+    },
   };
 }
 
-function backendCluster({ model, endpoints }: TestRoute, { isOurs = false, bufferBytes: bytes = bufferBytes }: TestEnvoyOptions): object {
+function backendCluster(
+  { model, endpoints }: TestRoute,
+  { isOurs = false, bufferBytes: bytes = bufferBytes }: TestEnvoyOptions,
+): object {
   const keys = ["upstream_host_metadata", "cluster_metadata"].map(
     (place) => `xds.${place}.filter_metadata['${ai}']['per_route_rule_backend_name']`,
   );
@@ -282,10 +319,13 @@ function backendCluster({ model, endpoints }: TestRoute, { isOurs = false, buffe
     connect_timeout: "1s",
     per_connection_buffer_limit_bytes: bytes,
     typed_extension_protocol_options: {
-      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("upstreams.http.v3.HttpProtocolOptions", {
-        explicit_http_config: { http_protocol_options: {} },
-        http_filters: upstreamFilters,
-      }),
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+        "upstreams.http.v3.HttpProtocolOptions",
+        {
+          explicit_http_config: { http_protocol_options: {} },
+          http_filters: upstreamFilters,
+        },
+      ),
     },
     load_assignment: {
       cluster_name: model,

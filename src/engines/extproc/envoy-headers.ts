@@ -1,3 +1,4 @@
+import { metadataHeaderPrefix } from "../../model/credential.ts";
 import type { HeaderView } from "../../model/headers.ts";
 
 /**
@@ -21,12 +22,15 @@ export class EnvoyHeaders implements HeaderView {
     this.#names = other.#names.filter(isKept);
   }
 
-  /** Values that are only seen when they are asked for by name: what comes with one attempt beside its headers. */
+  /** Dynamic metadata that comes with one attempt, seen when it is asked for by its names. */
   lay(overlay: ReadonlyMap<string, string> | undefined): void {
     this.#overlay = overlay;
   }
 
   get(name: string): string | null {
+    if (this.#overlay !== undefined && name.startsWith(metadataHeaderPrefix)) {
+      return this.#overlay.get(name) ?? null;
+    }
     const names = this.#names;
     let found: string | undefined;
     for (let index = 0; index < names.length; index += 1) {
@@ -34,7 +38,7 @@ export class EnvoyHeaders implements HeaderView {
       const value = this.#values[index] ?? "";
       found = found === undefined ? value : `${found}, ${value}`;
     }
-    return found ?? this.#overlay?.get(name) ?? null;
+    return found ?? null;
   }
 
   has(name: string): boolean {
