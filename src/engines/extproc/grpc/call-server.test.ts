@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import http2 from "node:http2";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,39 +39,6 @@ function callOnce(client: grpc.Client): Promise<void> {
     call.write(Buffer.from([0x2a, 0]));
   });
 }
-
-/** As Envoy does it: one message, its answer, and a reset. Resolves with whether there was an answer. */
-function callAndReset(session: http2.ClientHttp2Session): Promise<boolean> {
-  return new Promise((resolve) => {
-    let isAnswered = false;
-    const stream = session.request(
-      { ":method": "POST", ":path": method, "content-type": "application/grpc", te: "trailers" },
-      { endStream: false },
-    );
-    stream.on("data", () => {
-      isAnswered = true;
-      stream.close(http2.constants.NGHTTP2_CANCEL);
-    });
-    stream.on("error", () => {});
-    stream.on("close", () => resolve(isAnswered));
-    // A frame of gRPC's with an empty response_body.
-    stream.write(Buffer.from([0, 0, 0, 0, 2, 0x2a, 0]));
-  });
-}
-
-test("a client may reset more streams than node:http2 would bear", async () => {
-  const server = await start("127.0.0.1:0");
-  const session = http2.connect(`http://${server.target}`);
-  session.on("error", () => {});
-  let answered = 0;
-  for (let round = 0; round < 100 && !session.closed; round += 1) {
-    const calls = Array.from({ length: 30 }, () => callAndReset(session));
-    for (const isAnswered of await Promise.all(calls)) answered += Number(isAnswered);
-  }
-  expect(answered).toBe(3000);
-  session.destroy();
-  await server.stop(0);
-}, 30_000);
 
 describe("health is", () => {
   test("that of the processor", async () => {

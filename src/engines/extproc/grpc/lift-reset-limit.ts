@@ -14,7 +14,6 @@ export function liftResetLimit(): void {
   isLifted = true;
   const { createServer } = http2;
   const unlimited = { streamResetBurst: 2 ** 32 - 1, streamResetRate: 2 ** 32 - 1 };
-  const createUnlimited = (options: http2.ServerOptions, ...rest: []) =>
-    createServer({ ...options, ...unlimited }, ...rest);
+  const createUnlimited = (options?: http2.ServerOptions) => createServer({ ...options, ...unlimited });
   Object.assign(http2, { createServer: createUnlimited });
 }
