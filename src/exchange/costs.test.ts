@@ -21,7 +21,13 @@ const cost = (metadataKey: string, amount: Cost["amount"], more: Partial<Cost> =
   ...more,
 });
 
-const cases: { name: string; own: Cost[]; global: Cost[]; want: object | undefined; failed?: string[] }[] = [
+const cases: {
+  name: string;
+  own: Cost[];
+  global: Cost[];
+  want: Record<string, number> | undefined;
+  failed?: string[];
+}[] = [
   { name: "nothing where none are configured", own: [], global: [], want: undefined },
   {
     name: "the global ones beside a route's own",

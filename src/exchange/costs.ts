@@ -6,7 +6,7 @@ type Evaluate = (usage: IrUsage, model: string, backend: AiBackend) => number;
 
 interface PreparedCost {
   readonly metadataKey: string;
-  /** Of the backends and models it is for; absent: any. */
+  /** Which backend and which model it is for; without them it is for all. */
   readonly backend: string | undefined;
   readonly model: string | undefined;
   readonly evaluate: Evaluate;

@@ -1,3 +1,4 @@
+export { defaultMount, type Mount } from "../../endpoints/endpoint-table.ts";
 export { type GrpcAddress, readGrpcAddress } from "./grpc/address.ts";
 export {
   type CallServer,

@@ -10,7 +10,7 @@ import { liftResetLimit } from "./lift-reset-limit.ts";
 
 export interface CallServerOptions {
   readonly address: GrpcAddress;
-  /** Largest message that is taken; absent: any. */
+  /** Largest message that is taken; without it there is no limit. */
   readonly maxReceiveBytes?: number | undefined;
   readonly serve: ServeCall;
   /** What health checks are told. */
