@@ -65,6 +65,9 @@ export async function startEnvoy(options: TestEnvoyOptions): Promise<TestEnvoy> 
       "warning",
       "--concurrency",
       "1",
+      // Otherwise lines of the access log come ten seconds late.
+      "--file-flush-interval-msec",
+      "50",
     ],
     { stdin: "ignore", stdout: "ignore", stderr: "pipe" },
   );

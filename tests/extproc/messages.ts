@@ -28,14 +28,14 @@ function codecOf(name: string): Codec {
 
 export const processingRequest = codecOf(`${packageName}.ProcessingRequest`);
 export const processingResponse = codecOf(`${packageName}.ProcessingResponse`);
-export const healthCheckRequest = codecOf("grpc.health.v1.HealthCheckRequest");
+
 export const healthCheckResponse = codecOf("grpc.health.v1.HealthCheckResponse");
 export const healthListResponse = codecOf("grpc.health.v1.HealthListResponse");
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /** A value as the messages have it. */
-export function toValue(json: Json): object {
+function toValue(json: Json): object {
   if (json === null) return { nullValue: 0 };
   if (typeof json === "boolean") return { boolValue: json };
   if (typeof json === "number") return { numberValue: json };
