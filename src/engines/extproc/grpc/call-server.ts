@@ -1,10 +1,10 @@
 import type { Buffer } from "node:buffer";
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import type * as grpcJs from "@grpc/grpc-js";
-import { type Call, grpcStatus, type ServeCall } from "../call.ts";
+import { grpcStatus, type ServeCall } from "../call.ts";
 import { servingStatus, writeHealthCheckResponse, writeHealthListResponse } from "../codec/health.ts";
 import { ProcessingRequest } from "../codec/processing-request.ts";
-import { type ProcessingResponse, writeProcessingResponse } from "../codec/processing-response.ts";
+import { writeProcessingResponse } from "../codec/processing-response.ts";
 import { type GrpcAddress, grpcTarget, joinHostPort } from "./address.ts";
 import { liftResetLimit } from "./lift-reset-limit.ts";
 
@@ -39,51 +39,83 @@ export async function startCallServer(options: CallServerOptions): Promise<CallS
   liftResetLimit();
   const grpc = await import("@grpc/grpc-js");
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+  const open: OpenCalls = new Set();
   const server = new grpc.Server({
     "grpc.max_receive_message_length": options.maxReceiveBytes ?? -1,
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": 2 ** 31 - 1,
+    // Statistics that nobody asks for.
+    "grpc.enable_channelz": 0,
+    interceptors: [intercept(grpc, options.serve, open)],
   });
-  server.addService(processService, { process: (call: ProcessStream) => attach(call, options.serve) });
+  server.addService(processService, { process: unused });
   server.addService(healthService, healthHandlers(options));
   const address = await bind(grpc, server, options.address);
   return {
     address,
     target: grpcTarget(address),
     async stop(graceMs) {
-      await shutDown(server, graceMs);
+      await shutDown(server, open, graceMs);
       if (address.type === "unix") rmSync(address.path, { force: true });
     },
   };
 }
 
-type ProcessStream = grpcJs.ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
+/**
+ * Takes `Process` calls below the library's streams, which would cost as much again as the calls themselves: two Node
+ * streams a request, made to be used for one or two messages.
+ */
+function intercept(grpc: typeof grpcJs, serve: ServeCall, open: OpenCalls): grpcJs.ServerInterceptor {
+  return (method, call) => {
+    if (method.path !== processService.process.path) return new grpc.ServerInterceptingCall(call);
+    return new grpc.ServerInterceptingCall(call, {
+      start: () => attach(grpc, call, serve, open),
+    });
+  };
+}
+
+/** Calls under way, each as what ends it. */
+type OpenCalls = Set<(code: number, details: string) => void>;
 
 /** Envoy's cancel and its half-close come as different events, and either may be followed by more. */
-function attach(stream: ProcessStream, serve: ServeCall): void {
-  let isOver = false;
-  const call: Call = {
-    send(answer) {
-      if (!isOver) stream.write(answer);
-    },
-    fail(code, message) {
-      if (!isOver) stream.emit("error", Object.assign(new Error(message), { code, details: message }));
-    },
-  };
-  const listener = serve(call);
-  const end = () => {
-    if (isOver) return;
-    isOver = true;
+function attach(
+  grpc: typeof grpcJs,
+  call: grpcJs.ServerInterceptingCallInterface,
+  serve: ServeCall,
+  open: OpenCalls,
+): void {
+  const isOpen = () => open.has(finish);
+  const finish = (code: number, details: string) => {
+    if (!open.delete(finish)) return;
+    call.sendStatus({ code, details });
     listener.ended();
-    stream.end();
   };
-  stream.on("data", (message: ProcessingRequest) => {
-    if (!isOver) listener.message(message);
+  open.add(finish);
+  const listener = serve({
+    send(answer) {
+      if (isOpen()) call.sendMessage(answer, ignore);
+    },
+    fail: finish,
   });
-  stream.on("end", end);
-  stream.on("cancelled", end);
-  stream.on("error", end);
+  call.start({
+    onReceiveMetadata() {
+      call.sendMetadata(new grpc.Metadata());
+      call.startRead();
+    },
+    onReceiveMessage(message: ProcessingRequest) {
+      if (!isOpen()) return;
+      listener.message(message);
+      // It may come at once, from within.
+      call.startRead();
+    },
+    onReceiveHalfClose: () => finish(grpc.status.OK, ""),
+    onCancel() {
+      if (open.delete(finish)) listener.ended();
+    },
+  });
 }
+
+function ignore(): void {}
 
 const processService = {
   process: {
@@ -97,9 +129,9 @@ const processService = {
   },
 } as const;
 
-/** The client's half of a method's definition. */
+/** What the library wants to be given and does not call. */
 function unused(): never {
-  throw new Error("a server does not do this");
+  throw new Error("nobody calls this");
 }
 
 const healthPath = "/grpc.health.v1.Health";
@@ -190,9 +222,12 @@ function explain(address: GrpcAddress, error: unknown): CallServerFailure {
   return new CallServerFailure(`cannot listen on ${where}: ${words}`, { cause: error });
 }
 
-function shutDown(server: grpcJs.Server, graceMs: number): Promise<void> {
+function shutDown(server: grpcJs.Server, open: OpenCalls, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), graceMs);
+    const timer = setTimeout(() => {
+      for (const finish of [...open]) finish(grpcStatus.unavailable, "the processor is shutting down");
+      server.forceShutdown();
+    }, graceMs);
     server.tryShutdown(() => {
       clearTimeout(timer);
       resolve();
