@@ -36,9 +36,9 @@ describe.each(Object.keys(encoders))("a body in %s is decoded", (encoding) => {
   test("and refused where it is none, with every later piece", async () => {
     const decoder = new PieceDecoder(encoding);
     const garbage = Buffer.from("this is not what it says it is, and long enough to show");
-    expect(decoder.push(garbage)).rejects.toThrow();
-    expect(decoder.push(garbage)).rejects.toThrow();
-    expect(decoder.end()).rejects.toThrow();
+    await expect(decoder.push(garbage)).rejects.toThrow();
+    await expect(decoder.push(garbage)).rejects.toThrow();
+    await expect(decoder.end()).rejects.toThrow();
   });
 });
 
@@ -47,5 +47,5 @@ test("a body that ends too early gives what it held, then fails", async () => {
   const decoder = new PieceDecoder("gzip");
   const decoded = await decoder.push(body.subarray(0, -6));
   expect(Buffer.concat(decoded).toString()).toBe(text);
-  expect(decoder.end()).rejects.toThrow("unexpected end");
+  await expect(decoder.end()).rejects.toThrow("unexpected end");
 });

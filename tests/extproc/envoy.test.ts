@@ -3,8 +3,13 @@
  * does it, once with what aigw's own Envoy has beyond that. Runs where ENVOY_PATH names an Envoy.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
 import { envoyPath, startEnvoy, type TestEnvoy } from "./envoy.ts";
 import { startProcessor, type TestProcessor } from "./processor.ts";
 
@@ -415,4 +420,113 @@ describe.each([
     },
     60_000,
   );
+});
+
+/** What a client's call was refused with. */
+function raised(call: PromiseLike<unknown>): PromiseLike<unknown> {
+  return call.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+/** The program itself, with a configuration file and over TCP, and the clients that people use. */
+describe("aigw extproc under an Envoy", () => {
+  const upstream = new Upstream();
+  let child: Bun.Subprocess<"ignore", "ignore", "pipe"> | undefined;
+  let envoy: TestEnvoy;
+  let adminUrl = "";
+  const home = mkdtempSync(join(tmpdir(), "aigw-extproc-"));
+
+  beforeAll(async () => {
+    if (!hasEnvoy) return;
+    const config = join(home, "config.yaml");
+    const backends = ["gpt-x", "claude-x"].map((name) => {
+      const schema = name === "gpt-x" ? "{name: OpenAI, prefix: v1}" : "{name: Anthropic}";
+      return `  - {name: ${name}, schema: ${schema}, auth: {apiKey: {key: sk-configured}}}`;
+    });
+    writeFileSync(
+      config,
+      `version: dev\nbackends:\n${backends.join("\n")}\nglobalLLMRequestCosts: [{metadataKey: tokens, type: TotalToken}]\n`,
+    );
+    const main = join(import.meta.dir, "../../src/main.ts");
+    const words = ["-configPath", config, "-extProcAddr", "127.0.0.1:0", "-adminPort", "0"];
+    child = Bun.spawn([process.execPath, main, "extproc", ...words], {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+    });
+    let said = "";
+    for await (const piece of child.stderr) {
+      said += new TextDecoder().decode(piece);
+      if (said.includes("is ready")) break;
+    }
+    const [, grpc = "", admin = ""] = /grpc=(\S+) admin=(\S+)/.exec(said) ?? [];
+    adminUrl = `http://${admin}`;
+    const { port } = upstream;
+    envoy = await startEnvoy({
+      processor: grpc,
+      bufferBytes: 200_000,
+      routes: ["gpt-x", "claude-x"].map((model) => ({ model, endpoints: [{ port, backend: model }] })),
+    });
+  }, 30_000);
+
+  afterAll(async () => {
+    if (hasEnvoy) await envoy[Symbol.asyncDispose]();
+    child?.kill("SIGKILL");
+    await child?.exited;
+    await upstream.server.stop(true);
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  test.skipIf(!hasEnvoy)("OpenAI's SDK chats, streams, and raises on errors", async () => {
+    const client = new OpenAI({ baseURL: `${envoy.url}/v1`, apiKey: "unused", maxRetries: 0 });
+    const messages = [{ role: "user" as const, content: "Hi." }];
+    const whole = await client.chat.completions.create({ model: "gpt-x", messages });
+    expect(whole.usage?.total_tokens).toBe(7);
+    expect(upstream.seen.at(-1)?.headers.get("authorization")).toBe("Bearer sk-configured");
+    let text = "";
+    const headers = { "x-want": "stream" };
+    for await (const event of await client.chat.completions.create(
+      { model: "gpt-x", messages, stream: true },
+      { headers },
+    )) {
+      text += event.choices[0]?.delta.content ?? "";
+    }
+    expect(text).toBe("ab");
+    const error = await raised(client.chat.completions.create({ model: "nobody", messages }));
+    expect(error).toBeInstanceOf(OpenAI.NotFoundError);
+    const busy = { headers: { "x-want": "text-error" } };
+    expect(
+      String(await raised(client.chat.completions.create({ model: "gpt-x", messages }, busy))),
+    ).toContain("busy");
+  });
+
+  test.skipIf(!hasEnvoy)("Anthropic's SDK raises on errors of the gateway", async () => {
+    const client = new Anthropic({ baseURL: `${envoy.url}/anthropic`, apiKey: "unused", maxRetries: 0 });
+    const messages = [{ role: "user" as const, content: "Hi." }];
+    const error = await raised(client.messages.create({ model: "nobody", max_tokens: 1, messages }));
+    expect(error).toBeInstanceOf(Anthropic.NotFoundError);
+    await client.messages.create({ model: "claude-x", max_tokens: 1, messages });
+    expect(upstream.seen.at(-1)?.path).toBe("/v1/messages");
+  });
+
+  test.skipIf(!hasEnvoy)("a body above Envoy's buffer is refused in the client's shape", async () => {
+    const body = JSON.stringify({
+      model: "gpt-x",
+      messages: [{ role: "user", content: "z".repeat(600_000) }],
+    });
+    const response = await fetch(`${envoy.url}/v1/chat/completions`, { method: "POST", body });
+    expect([response.status, await response.json()]).toMatchObject([
+      413,
+      { error: { type: "PayloadTooLarge" } },
+    ]);
+  });
+
+  test.skipIf(!hasEnvoy)("metrics count what went by", async () => {
+    const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+    expect(metrics).toMatch(
+      /gen_ai_server_request_duration_seconds_count\{[^}]*gen_ai_request_model="gpt-x"[^}]*\} [1-9]/,
+    );
+  });
 });

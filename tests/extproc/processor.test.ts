@@ -596,7 +596,7 @@ describe("streams that are none of ours", () => {
 
   test("without content are ended with an error", async () => {
     const stream = envoy.open();
-    expect(stream.ask({})).rejects.toThrow(StreamEnded);
+    await expect(stream.ask({})).rejects.toThrow(StreamEnded);
   });
 
   test("of a cluster whose listener did not ask us are answered with 500", async () => {

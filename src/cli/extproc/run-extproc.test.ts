@@ -125,7 +125,7 @@ test("an admin port that is taken keeps it from starting, and the socket is gone
   await first.ready();
   const [, port = ""] = /admin=127\.0\.0\.1:(\d+)/.exec(first.written()) ?? [];
   const second = begin(["-adminPort", port]);
-  expect(second.done).rejects.toThrow(`admin port ${port} is already in use`);
+  await expect(second.done).rejects.toThrow(`admin port ${port} is already in use`);
   await second.done.catch(() => {});
   expect(existsSync(second.socket)).toBe(false);
   first.events()?.stop("SIGTERM");

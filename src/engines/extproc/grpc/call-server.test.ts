@@ -91,13 +91,13 @@ describe("a socket", () => {
   test("does not take the place of a file", async () => {
     const path = newSocket();
     writeFileSync(path, "precious");
-    expect(start(`unix://${path}`)).rejects.toThrow(
+    await expect(start(`unix://${path}`)).rejects.toThrow(
       `cannot listen on ${path}: there is a file of that name, which is no socket`,
     );
   });
 
   test("in a directory that is not there is refused", async () => {
-    expect(start(`unix://${join(home, "none/x.sock")}`)).rejects.toThrow(CallServerFailure);
+    await expect(start(`unix://${join(home, "none/x.sock")}`)).rejects.toThrow(CallServerFailure);
   });
 });
 
@@ -106,7 +106,7 @@ test("a port that is taken is named", async () => {
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const address = other.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  expect(start(`127.0.0.1:${port}`)).rejects.toThrow(
+  await expect(start(`127.0.0.1:${port}`)).rejects.toThrow(
     `cannot listen on 127.0.0.1:${port}: address already in use`,
   );
   other.close();
