@@ -74,6 +74,27 @@ export const requests: { readonly [client: string]: string } = {
       ]),
     ],
   }),
+  responses: JSON.stringify({
+    model: "m",
+    max_output_tokens: 4096,
+    temperature: 0.2,
+    stream: true,
+    tools: names.map((name) => ({ type: "function", name, description, parameters: schema, strict: true })),
+    instructions,
+    input: [
+      { role: "user", content: question },
+      ...turns.flatMap((turn) => [
+        { role: "assistant", content: thought },
+        {
+          type: "function_call",
+          call_id: `call_${turn}`,
+          name: "read_file",
+          arguments: JSON.stringify(input),
+        },
+        { type: "function_call_output", call_id: `call_${turn}`, output },
+      ]),
+    ],
+  }),
 };
 
 /** One piece of text of a long answer: what it is on the wire, and the JSON in it. */

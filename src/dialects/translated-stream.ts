@@ -131,7 +131,9 @@ export class TranslatedStream implements Stage<Uint8Array, Uint8Array> {
   };
 
   readonly #flush = (): void => {
-    for (const [index, stage] of this.#stages.entries()) stage.flush?.(this.#entries[index + 1]!);
+    // Without an iterator, since it runs for every event.
+    for (let index = 0; index < this.#stages.length; index++)
+      this.#stages[index]!.flush?.(this.#entries[index + 1]!);
     this.#writer.flush?.(this.#write);
   };
 

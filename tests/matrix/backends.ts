@@ -13,6 +13,8 @@ export interface MatrixBackend {
   readonly api: "openai" | "anthropic" | "bedrock" | "gemini";
   /** The client that speaks the same API: its bytes pass. */
   readonly own?: EndpointName;
+  /** Another client whose bytes pass, to an API that has no fixtures here. */
+  readonly passes?: EndpointName;
   readonly contentType: string;
   /** A fixture as the backend would send it. */
   frame(fixture: string): Uint8Array;
@@ -22,13 +24,22 @@ const sse = { contentType: "text/event-stream", frame: bytesOf };
 const awsFrames = "application/vnd.amazon.eventstream";
 
 export const backends: readonly MatrixBackend[] = [
-  { name: "openai", schema: { name: "OpenAI" }, model: "gpt-5", api: "openai", own: "chat", ...sse },
+  {
+    name: "openai",
+    schema: { name: "OpenAI" },
+    model: "gpt-5",
+    api: "openai",
+    own: "chat",
+    passes: "responses",
+    ...sse,
+  },
   {
     name: "azure",
     schema: { name: "AzureOpenAI", version: "2025-04-01-preview" },
     model: "gpt-5",
     api: "openai",
     own: "chat",
+    passes: "responses",
     ...sse,
   },
   {

@@ -16,17 +16,25 @@ export interface Said {
 
 export interface MatrixClient {
   readonly name: EndpointName;
+  /** The least that it can ask. */
+  readonly question: object;
   /** Rejects where the SDK throws. */
   readStream(body: Uint8Array): Promise<Said>;
   readWhole(body: Uint8Array): Promise<Said>;
 }
 
-export const clients: readonly MatrixClient[] = [
-  { name: "chat", readStream: readChatStream, readWhole: readChat },
-  { name: "messages", readStream: readMessageStream, readWhole: readMessage },
-];
-
 const question = { model: "m", max_tokens: 9, messages: [{ role: "user" as const, content: "x" }] };
+
+export const clients: readonly MatrixClient[] = [
+  { name: "chat", question, readStream: readChatStream, readWhole: readChat },
+  { name: "messages", question, readStream: readMessageStream, readWhole: readMessage },
+  {
+    name: "responses",
+    question: { model: "m", input: "x" },
+    readStream: readResponseStream,
+    readWhole: readResponse,
+  },
+];
 
 function options(body: Uint8Array, contentType: string) {
   const answer = () => new Response(Uint8Array.from(body), { headers: { "content-type": contentType } });
@@ -100,5 +108,44 @@ function messageSaid({ content, stop_reason, usage }: Anthropic.Message): Said {
     ),
     end: messageEnds[stop_reason ?? ""]!,
     usage: { input: usage.input_tokens + cached, cached, output: usage.output_tokens },
+  };
+}
+
+async function readResponseStream(body: Uint8Array): Promise<Said> {
+  const sdk = new OpenAI(options(body, "text/event-stream"));
+  const stream = sdk.responses.stream({ model: "m", input: "x" });
+  // An answer that failed or is incomplete is an answer for the SDK as well.
+  const response = await stream.finalResponse();
+  if (response.status === "failed") throw new Error(response.error?.message);
+  return responseSaid(response);
+}
+
+async function readResponse(body: Uint8Array): Promise<Said> {
+  const sdk = new OpenAI(options(body, "application/json"));
+  return responseSaid(await sdk.responses.create({ model: "m", input: "x" }));
+}
+
+function responseSaid({ output, incomplete_details, usage }: OpenAI.Responses.Response): Said {
+  const contents = output.flatMap((item) => (item.type === "message" ? item.content : []));
+  const calls = output.flatMap((item) =>
+    item.type === "function_call" ? [{ name: item.name, input: JSON.parse(item.arguments) as unknown }] : [],
+  );
+  const isRefusal =
+    incomplete_details?.reason === "content_filter" || contents.some(({ type }) => type === "refusal");
+  const end =
+    incomplete_details?.reason === "max_output_tokens" ? "length" : calls.length > 0 ? "calls" : "stop";
+  return {
+    thinking: output
+      .flatMap((item) => (item.type === "reasoning" ? item.summary : []))
+      .map(({ text }) => text)
+      .join(""),
+    text: contents.map((content) => (content.type === "refusal" ? content.refusal : content.text)).join(""),
+    calls,
+    end: isRefusal ? "refusal" : end,
+    usage: {
+      input: usage?.input_tokens ?? 0,
+      cached: usage?.input_tokens_details.cached_tokens ?? 0,
+      output: usage?.output_tokens ?? 0,
+    },
   };
 }

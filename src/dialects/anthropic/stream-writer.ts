@@ -43,7 +43,7 @@ export class MessageStreamWriter implements Stage<IrEvent, string> {
         this.#start = event;
         break;
       case "usage":
-        this.#usage = { ...this.#usage, ...event.usage };
+        Object.assign(this.#usage, event.usage);
         break;
       case "finish":
         this.#finish = event;

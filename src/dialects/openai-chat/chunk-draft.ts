@@ -19,6 +19,8 @@ export class ChunkDraft {
   /** Whether the chunk that was taken last said anything. */
   hadContent = false;
   #content: string | undefined;
+  /** There is something else than content in it. */
+  #hasMore = false;
   #reasoning: string | undefined;
   #refusal: string | undefined;
   #calls: CallPiece[] = [];
@@ -32,22 +34,27 @@ export class ChunkDraft {
   }
 
   addReasoning(text: string): void {
+    this.#hasMore = true;
     this.#reasoning = this.#reasoning === undefined ? text : this.#reasoning + text;
   }
 
   addRefusal(text: string): void {
+    this.#hasMore = true;
     this.#refusal = this.#refusal === undefined ? text : this.#refusal + text;
   }
 
   addLogprobs(tokens: readonly IrTokenChoice[]): void {
+    this.#hasMore = true;
     this.#logprobs.push(...tokens);
   }
 
   startCall(index: number, first: CallPiece["first"]): void {
+    this.#hasMore = true;
     this.#calls.push({ index, first, text: "" });
   }
 
   addToCall(index: number, text: string): void {
+    this.#hasMore = true;
     const last = this.#calls.at(-1);
     if (last?.index === index) last.text += text;
     else this.#calls.push({ index, first: undefined, text });
@@ -59,16 +66,33 @@ export class ChunkDraft {
   }
 
   member(name: string, value: unknown): void {
+    this.#hasMore = true;
     this.#members += `,"${name}":${JSON.stringify(value)}`;
   }
 
   finish({ reason, raw }: Extract<IrEvent, { type: "finish" }>): void {
+    this.#hasMore = true;
     this.#finish = `"finish_reason":${JSON.stringify(finishReasonOf(reason, raw))}`;
     if (reason === "malformed") this.#finish += `,"native_finish_reason":${JSON.stringify(raw)}`;
   }
 
   /** The chunk as an event, behind `head`; `undefined` if it would say nothing. Begins the next one. */
   take(head: string, needsRole: boolean): string | undefined {
+    return needsRole || this.#hasMore || this.#content === undefined
+      ? this.#takeAll(head, needsRole)
+      : this.#takeText(head);
+  }
+
+  /** Nearly every chunk is a piece of text and nothing else. */
+  #takeText(head: string): string {
+    const content = JSON.stringify(this.#content);
+    this.#content = undefined;
+    this.isPending = false;
+    this.hadContent = true;
+    return `${head}${this.choice},"delta":{"content":${content}},"finish_reason":null}]}\n\n`;
+  }
+
+  #takeAll(head: string, needsRole: boolean): string | undefined {
     const delta = this.#delta();
     const logprobs =
       this.#logprobs.length === 0 ? "" : `,"logprobs":${JSON.stringify(writeLogprobs(this.#logprobs))}`;
@@ -93,6 +117,7 @@ export class ChunkDraft {
 
   #clear(): void {
     this.isPending = false;
+    this.#hasMore = false;
     this.#content = undefined;
     this.#reasoning = undefined;
     this.#refusal = undefined;

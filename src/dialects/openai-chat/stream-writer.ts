@@ -51,7 +51,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
         this.#start(event);
         break;
       case "usage":
-        this.#usage = { ...this.#usage, ...event.usage };
+        this.#usage = Object.assign(this.#usage ?? {}, event.usage);
         break;
       case "finish":
         this.#turnTo(event.choice, emit);
