@@ -1,4 +1,5 @@
 import { createEndpointTable, type EndpointTable, type Mount } from "../../endpoints/endpoint-table.ts";
+import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { SettledListener } from "../../exchange/settled.ts";
 import type { ExchangeModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
@@ -16,7 +17,12 @@ export interface ProcessorOptions {
   readonly mount?: Mount | undefined;
   /** Request headers that access logs show, as dynamic metadata. */
   readonly logAttributes?: readonly HeaderAttribute[] | undefined;
+  /** How long what a reload has replaced is kept for requests that Envoy still sends there; two minutes if not given. */
+  readonly retainMs?: number | undefined;
 }
+
+/** Envoy's routes and clusters change apart from the processor's configuration. */
+const defaultRetainMs = 120_000;
 
 /** Envoy's external processor: what all its streams share. */
 export class Processor {
@@ -27,15 +33,17 @@ export class Processor {
   /** Requests under way, by internal id: how the streams of one request find each other. */
   readonly requests = new Map<string, RequestState>();
 
-  constructor({ log, settled, mount, logAttributes = [] }: ProcessorOptions) {
+  constructor(options: ProcessorOptions) {
+    const { log, settled, mount, logAttributes = [], retainMs = defaultRetainMs } = options;
     this.log = log;
     this.logAttributes = logAttributes;
     this.endpoints = createEndpointTable(mount);
-    this.generations = new Generations({
+    const hooks: ExchangeHooks = {
       settled,
       onCostFailure: (metadataKey, error) =>
         log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
-    });
+    };
+    this.generations = new Generations(hooks, retainMs);
   }
 
   /** Whether there is something to serve. */
@@ -43,9 +51,12 @@ export class Processor {
     return this.generations.current !== undefined;
   }
 
-  /** New requests see the new model, those under way end with the old one. */
-  replace(model: ExchangeModel, secrets: Secrets): void {
-    this.generations.add(model, secrets);
+  /**
+   * New requests see the new model, those under way end with the old one. Attempts that Envoy sends to backends of the
+   * one before still find them, by their prints, until the returned function is called or their time is over.
+   */
+  replace(model: ExchangeModel, secrets: Secrets): () => void {
+    return this.generations.add(model, secrets);
   }
 
   readonly serve = (call: Call): CallListener => new ProcessStream(call, this);
