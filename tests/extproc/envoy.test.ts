@@ -217,7 +217,7 @@ describe.each([
       backend_name: "plain",
       route_name: "default/route",
       response_model: "gpt-2026",
-      original_model: "plain",
+      model: "plain",
       model_name_override: "plain",
       tokens: 7,
     });
@@ -238,8 +238,7 @@ describe.each([
     const [seen] = upstream.seen;
     expect(seen?.headers.get("x-set")).toBe("by backend");
     expect([seen?.headers.has("x-drop"), seen?.headers.has("x-ai-eg-upstream-host")]).toEqual([false, false]);
-    const internal = [...(seen?.headers.keys() ?? [])].filter((name) => name.startsWith("x-ai-eg-"));
-    expect(internal.length > 0).toBe(!isOurs);
+    expect(seen?.headers.get("x-ai-eg-model")).toBe("edited");
   });
 
   when("events arrive as they are sent", async () => {
@@ -403,6 +402,13 @@ describe.each([
     },
     30_000,
   );
+
+  when("a body above the limit is refused, where there is one", async () => {
+    const content = "y".repeat(11_000_000);
+    const response = await chat("plain", "", { body: { messages: [{ role: "user", content }] } });
+    expect(response.status).toBe(isOurs ? 413 : 200);
+    await response.bytes();
+  });
 
   when(
     "thousands of requests on one connection to the processor all succeed",

@@ -154,7 +154,12 @@ function listener(options: TestEnvoyOptions, logFile: string): object {
       {
         name: `${extProc}/aigateway`,
         typed_config: typed("filters.http.ext_proc.v3.ExternalProcessor", {
-          grpc_service: { envoy_grpc: { cluster_name: "processor" } },
+          grpc_service: {
+            envoy_grpc: { cluster_name: "processor" },
+            ...(isOurs
+              ? { initial_metadata: [{ key: "x-ai-eg-max-body-bytes", value: String(10_000_000) }] }
+              : {}),
+          },
           processing_mode: {
             request_header_mode: "SEND",
             request_body_mode: "BUFFERED",
@@ -222,7 +227,6 @@ function accessLog(path: string): object {
     "route_name",
     "response_model",
     "model_name_override",
-    "original_model",
     "tokens",
     "session.id",
   ];
@@ -267,7 +271,7 @@ function processorCluster(processor: string): object {
 
 function backendCluster(
   { model, endpoints }: TestRoute,
-  { isOurs = false, bufferBytes: bytes = bufferBytes }: TestEnvoyOptions,
+  { bufferBytes: bytes = bufferBytes }: TestEnvoyOptions,
 ): object {
   const keys = ["upstream_host_metadata", "cluster_metadata"].map(
     (place) => `xds.${place}.filter_metadata['${ai}']['per_route_rule_backend_name']`,
@@ -292,7 +296,6 @@ function backendCluster(
         ],
         metadata_options: {
           receiving_namespaces: { untyped: [namespace] },
-          ...(isOurs ? { forwarding_namespaces: { untyped: [namespace] } } : {}),
         },
       }),
     },

@@ -159,11 +159,12 @@ class FilterStream {
   #ended: StreamEnded | undefined;
   #wake = () => {};
 
-  constructor(client: grpc.Client) {
+  constructor(client: grpc.Client, metadata: { readonly [name: string]: string } = {}) {
     this.#call = client.makeBidiStreamRequest(
       "/envoy.service.ext_proc.v3.ExternalProcessor/Process",
       processingRequest.encode,
       (bytes) => processingResponse.decode(bytes) as Answer,
+      grpc.Metadata.fromHttp2Headers(metadata),
     );
     this.#call.on("data", (answer: Answer) => {
       this.#answers.push(answer);
@@ -197,8 +198,11 @@ class FilterStream {
 
 export class FakeEnvoy {
   readonly #client: grpc.Client;
+  readonly #metadata: { readonly [name: string]: string };
 
-  constructor(target: string) {
+  /** `metadata`: what the listener's filter says with its calls. */
+  constructor(target: string, metadata: { readonly [name: string]: string } = {}) {
+    this.#metadata = metadata;
     this.#client = new grpc.Client(target, grpc.credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.use_local_subchannel_pool": 1,
@@ -215,7 +219,7 @@ export class FakeEnvoy {
   }
 
   async request(request: FakeRequest): Promise<Seen> {
-    const run = new Run(this.#client, request);
+    const run = new Run(this.#client, request, this.#metadata);
     try {
       return await run.play();
     } finally {
@@ -239,10 +243,10 @@ class Run {
   #responseTrailers = false;
   #details: string | undefined;
 
-  constructor(client: grpc.Client, request: FakeRequest) {
+  constructor(client: grpc.Client, request: FakeRequest, metadata: { readonly [name: string]: string }) {
     this.#client = client;
     this.#request = request;
-    this.#router = new FilterStream(client);
+    this.#router = new FilterStream(client, metadata);
     const { method = "POST", path = "/v1/chat/completions", headers = {}, body = "" } = request;
     this.#requestBody = Buffer.from(body);
     this.#requestHeaders = new HeaderMap([

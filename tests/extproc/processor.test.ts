@@ -98,7 +98,6 @@ describe("a request", () => {
       ai_service_backend_name: "default/plain",
       route_name: "default/route",
       response_model: "gpt-x-2026",
-      original_model: "gpt-x",
     });
     expect(await settledOnce()).toMatchObject({ isError: false, attempts: 1, costs: { tokens: 7 } });
   });
@@ -109,10 +108,7 @@ describe("a request", () => {
     expect(upstream).toMatchObject({ path: "/other/v1/chat/completions", isReplaced: true });
     expect(JSON.parse(upstream?.body ?? "")).toMatchObject({ model: "a-much-longer-model-name" });
     expect(upstream?.headers["x-ai-eg-model"]).toBe("gpt-x");
-    expect(seen.metadata).toMatchObject({
-      model_name_override: "a-much-longer-model-name",
-      original_model: "gpt-x",
-    });
+    expect(seen.metadata).toMatchObject({ model_name_override: "a-much-longer-model-name" });
   });
 
   test("asks for usage byte by byte where the client did not", async () => {
@@ -165,14 +161,6 @@ describe("a request", () => {
     expect(headers["x-ai-eg-internal-req-id"]).toStartWith("req-1-");
     expect(headers).not.toHaveProperty("x-ai-eg-upstream-host");
     expect(JSON.stringify(headers)).not.toContain("forged");
-  });
-
-  test("leaves the gateway's headers behind where Envoy hands on its mark", async () => {
-    const seen = await send({ metadata: { "io.envoy.ai_gateway": {} } });
-    expect(
-      Object.keys(seen.upstream[0]?.headers ?? {}).filter((name) => name.startsWith("x-ai-eg-")),
-    ).toEqual([]);
-    expect(seen.metadata).toMatchObject({ original_model: "gpt-x", tokens: 7 });
   });
 
   test("of a form has its model replaced, and the boundary that goes with it", async () => {
@@ -523,9 +511,37 @@ describe("an error", () => {
     expect([seen.status, seen.body]).toEqual([429, "slow down"]);
   });
 
+  test("of Envoy's that says what it is keeps its words, and is counted as what it is", async () => {
+    const reply = {
+      status: 504,
+      headers: { "content-type": "application/json", "x-ai-eg-failure": "upstream_timeout" },
+      body: ['{"a":1}'],
+    };
+    expect((await envoy.request({ body: chat(), reply })).body).toBe('{"a":1}');
+    expect(await settledOnce()).toMatchObject({ isError: true, failure: "upstream_timeout" });
+  });
+
   test("of Envoy's that has the client's shape already keeps it", async () => {
     const reply = { status: 404, headers: { "content-type": "application/json" }, body: ['{"a":1}'] };
     expect((await envoy.request({ body: chat(), reply })).body).toBe('{"a":1}');
+  });
+});
+
+describe("a body above the listener's limit", () => {
+  const limited = { metadata: { "x-ai-eg-max-body-bytes": "60" } };
+
+  test.each([
+    { name: "by its length", headers: { "content-length": "61" } },
+    { name: "by what came", headers: { "content-length": "" } },
+  ])("is refused $name", async ({ headers }) => {
+    const small = new FakeEnvoy(running.server.target, limited.metadata);
+    const seen = await small.request({ body: chat({ padding: "x".repeat(60) }), headers });
+    small.close();
+    expect([seen.status, JSON.parse(seen.body)]).toMatchObject([
+      413,
+      { error: { type: "PayloadTooLarge", message: expect.stringContaining("the 60 bytes") } },
+    ]);
+    expect(await settledOnce()).toMatchObject({ failure: "request_too_large" });
   });
 });
 
@@ -580,6 +596,15 @@ describe("a reload", () => {
     const old = { [name]: "plain", [print]: "print-of-plain" };
     const seen = await envoy.request({ body: chat(), attempts: [{ attributes: old, answer: good }] });
     expect(seen.upstream[0]?.path).toBe("/v1/chat/completions");
+  });
+
+  test("forgets what was before when that is not needed any more", async () => {
+    const added = backend("added", "OpenAI");
+    running.processor.replace(modelOf([...backends, added]), secrets);
+    const retire = running.processor.replace(model, secrets);
+    expect((await send({ backend: "added" })).status).toBe(200);
+    retire();
+    expect((await send({ backend: "added" })).status).toBe(500);
   });
 });
 

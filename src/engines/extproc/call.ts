@@ -15,6 +15,8 @@ export const grpcStatus = {
 
 /** One `Process` call of Envoy's: one filter's view of one HTTP request. */
 export interface Call {
+  /** What Envoy's configuration says with the call; `undefined` where it says nothing of that name. */
+  metadata(name: string): string | undefined;
   /** Answers are sent in the order of the messages that they answer, one each. */
   send(answer: ProcessingResponse): void;
   /** Ends the call with an error. Envoy answers 500, or cuts a response that has begun. */

@@ -14,19 +14,19 @@ export interface Generation {
   readonly backends: ReadonlyMap<string, PreparedBackend>;
 }
 
-/** How long Envoy may still send requests the old way after a reload: its routes and clusters change apart from ours. */
-const retainMs = 120_000;
-
 /** The loads that requests may still refer to: the current one, and for a while those that it replaced. */
 export class Generations {
   readonly #hooks: ExchangeHooks;
+  readonly #retainMs: number;
   #current: Generation | undefined;
   #older: { readonly generation: Generation; readonly replacedAt: number }[] = [];
   /** Backends as routes see them that Envoy names otherwise than the backend does. */
   readonly #rerouted = new WeakMap<PreparedBackend, Map<string, PreparedBackend>>();
 
-  constructor(hooks: ExchangeHooks) {
+  /** `retainMs`: how long a load that was replaced is kept for requests that Envoy still sends its old way. */
+  constructor(hooks: ExchangeHooks, retainMs: number) {
     this.#hooks = hooks;
+    this.#retainMs = retainMs;
   }
 
   /** Absent before the first load. */
@@ -34,7 +34,8 @@ export class Generations {
     return this.#current;
   }
 
-  add(model: ExchangeModel, secrets: Secrets): void {
+  /** The returned function lets go of the load that this one replaces, before its time. */
+  add(model: ExchangeModel, secrets: Secrets): () => void {
     const twin = prepareExchange(model, secrets, this.#hooks);
     const backends = new Map<string, PreparedBackend>();
     for (const { key, print } of Object.values(model.aiBackends)) {
@@ -44,9 +45,13 @@ export class Generations {
       backends.set(print, backend);
     }
     const now = performance.now();
-    this.#older = this.#older.filter(({ replacedAt }) => now - replacedAt < retainMs);
-    if (this.#current !== undefined) this.#older.unshift({ generation: this.#current, replacedAt: now });
+    const replaced = this.#current;
+    this.#older = this.#older.filter(({ replacedAt }) => now - replacedAt < this.#retainMs);
+    if (replaced !== undefined) this.#older.unshift({ generation: replaced, replacedAt: now });
     this.#current = { twin, backends };
+    return () => {
+      this.#older = this.#older.filter(({ generation }) => generation !== replaced);
+    };
   }
 
   /**

@@ -5,17 +5,13 @@ export const internalPrefix = "x-ai-eg-";
 export const modelHeader = "x-ai-eg-model";
 export const originalPathHeader = "x-ai-eg-original-path";
 export const requestIdHeader = "x-ai-eg-internal-req-id";
+/** With answers that Envoy made itself and put into the client's shape: the `FailureCode`. */
+export const failureHeader = "x-ai-eg-failure";
+/** Metadata of a listener's calls: the largest request body that it accepts. Envoy's own limit holds for answers too. */
+export const maxBodyMetadata = "x-ai-eg-max-body-bytes";
 
 /** Namespace of the dynamic metadata that the processor writes; the filters must list it as one they receive. */
 export const metadataNamespace = "io.envoy.ai_gateway";
-/**
- * Key of the request's internal id. Where a cluster's filter forwards the namespace, the upstream finds its exchange by
- * it, and internal headers stay behind.
- */
-export const requestIdKey = "aigw_request_id";
-/** Key of the model that the client asked for, for access logs that cannot rely on the header. */
-export const originalModelKey = "original_model";
-
 const ofHost = (key: string) => `xds.upstream_host_metadata.filter_metadata['aigateway.envoy.io']['${key}']`;
 const ofCluster = (key: string) => `xds.cluster_metadata.filter_metadata['aigateway.envoy.io']['${key}']`;
 

@@ -1,6 +1,7 @@
 import { type Call, type CallListener, grpcStatus } from "./call.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
 import type { ProcessingResponse } from "./codec/processing-response.ts";
+import { maxBodyMetadata } from "./names.ts";
 import type { Processor } from "./processor.ts";
 import type { Role } from "./role.ts";
 import { RouterStream } from "./router-stream.ts";
@@ -68,7 +69,9 @@ export class ProcessStream implements CallListener {
   #roleOf({ kind, hasAttributes }: ProcessingRequest): Role {
     // Where an earlier filter has answered, the stream begins with the response: that is none of ours.
     if (kind !== "request-headers") return bystander;
-    return hasAttributes ? new UpstreamStream(this.#processor) : new RouterStream(this.#processor);
+    if (hasAttributes) return new UpstreamStream(this.#processor);
+    const maxBodyBytes = Number(this.#call.metadata(maxBodyMetadata) ?? Number.POSITIVE_INFINITY);
+    return new RouterStream(this.#processor, maxBodyBytes);
   }
 
   /** Whatever throws here is our mistake: the client gets an error in its own shape, the log says why. */

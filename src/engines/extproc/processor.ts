@@ -1,5 +1,6 @@
 import { CredentialSources } from "../../credentials/index.ts";
 import { createEndpointTable, type EndpointTable, type Mount } from "../../endpoints/index.ts";
+import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { SettledListener } from "../../exchange/settled.ts";
 import type { ExchangeModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
@@ -24,7 +25,12 @@ export interface ProcessorOptions {
   readonly mount?: Mount | undefined;
   /** Request headers that access logs show, as dynamic metadata. */
   readonly logAttributes?: readonly HeaderAttribute[] | undefined;
+  /** How long what a reload has replaced is kept for requests that Envoy still sends there; two minutes if not given. */
+  readonly retainMs?: number | undefined;
 }
+
+/** Envoy's routes and clusters change apart from the processor's configuration. */
+const defaultRetainMs = 120_000;
 
 /** Envoy's external processor: what all its streams share. */
 export class Processor {
@@ -35,12 +41,14 @@ export class Processor {
   /** Requests under way, by internal id: how the streams of one request find each other. */
   readonly requests = new Map<string, RequestState>();
 
-  constructor({ environment, runtime, log, settled, mount, logAttributes = [] }: ProcessorOptions) {
+  constructor(options: ProcessorOptions) {
+    const { environment, runtime, log, settled, mount } = options;
+    const { logAttributes = [], retainMs = defaultRetainMs } = options;
     const credentialLog = createCredentialLog(log);
     this.log = log;
     this.logAttributes = logAttributes;
     this.endpoints = createEndpointTable(mount);
-    this.generations = new Generations({
+    const hooks: ExchangeHooks = {
       settled,
       credentials: new CredentialSources({
         environment,
@@ -51,7 +59,8 @@ export class Processor {
       onWarning: warningLog(log),
       onCostFailure: (metadataKey, error) =>
         log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
-    });
+    };
+    this.generations = new Generations(hooks, retainMs);
   }
 
   /** Whether there is something to serve. */
@@ -59,9 +68,12 @@ export class Processor {
     return this.generations.current !== undefined;
   }
 
-  /** New requests see the new model, those under way end with the old one. */
-  replace(model: ExchangeModel, secrets: Secrets): void {
-    this.generations.add(model, secrets);
+  /**
+   * New requests see the new model, those under way end with the old one. Attempts that Envoy sends to backends of the
+   * one before still find them, by their prints, until the returned function is called or their time is over.
+   */
+  replace(model: ExchangeModel, secrets: Secrets): () => void {
+    return this.generations.add(model, secrets);
   }
 
   readonly serve = (call: Call): CallListener => new ProcessStream(call, this);

@@ -1,13 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { BodyPlan } from "../../dialects/passage.ts";
 import { streamFailureWriters } from "../../endpoints/index.ts";
+import { type FailureCode, failureStatus } from "../../model/failure.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { canDecode, contentEncoding } from "../decode.ts";
 import { bodyMode, type ProcessingRequest } from "./codec/processing-request.ts";
 import type { CommonAnswer, HeaderSets, Metadata, ProcessingResponse } from "./codec/processing-response.ts";
 import { readEnvoyReply } from "./envoy-reply.ts";
 import { describeSettled } from "./metadata.ts";
-import { responseDetails, viaUpstream } from "./names.ts";
+import { failureHeader, responseDetails, viaUpstream } from "./names.ts";
 import type { RequestState } from "./request-state.ts";
 import { type Piece, passingBody, planResponseBody, type ResponseBody } from "./response-body.ts";
 
@@ -45,6 +46,12 @@ export class ResponseSide {
     const { exchange, isAnsweredLocally } = this.#state;
     this.#status = Number(headers.get(":status") ?? 0);
     if (isAnsweredLocally) return this.#begin(message, {});
+    const failure = headers.get(failureHeader);
+    if (failure !== null && Object.hasOwn(failureStatus, failure)) {
+      // Envoy has said it in the client's shape already.
+      exchange.fail(failure as FailureCode, "");
+      return this.#begin(message, {});
+    }
     const details = message.attributes()?.[responseDetails];
     const isEnvoys = typeof details === "string" ? details !== viaUpstream : this.#state.attempts === 0;
     if (isEnvoys) return this.#envoyReply(message, typeof details === "string" ? details : undefined);

@@ -8,18 +8,11 @@ import {
   type Lookup,
   listModels,
 } from "../../endpoints/index.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
-import type { HeaderSets, Metadata, ProcessingResponse } from "./codec/processing-response.ts";
+import type { HeaderSets, ProcessingResponse } from "./codec/processing-response.ts";
 import { immediate } from "./immediate.ts";
-import {
-  internalPrefix,
-  metadataNamespace,
-  modelHeader,
-  originalModelKey,
-  originalPathHeader,
-  requestIdHeader,
-  requestIdKey,
-} from "./names.ts";
+import { internalPrefix, modelHeader, originalPathHeader, requestIdHeader } from "./names.ts";
 import type { Processor } from "./processor.ts";
 import { RequestState } from "./request-state.ts";
 import { ResponseSide } from "./response-side.ts";
@@ -32,13 +25,16 @@ import type { Role } from "./role.ts";
  */
 export class RouterStream implements Role {
   readonly #processor: Processor;
+  readonly #maxBodyBytes: number;
   #path = "/";
   #configuredMode: number | undefined;
   #state: RequestState | undefined;
   #response: ResponseSide | undefined;
 
-  constructor(processor: Processor) {
+  /** `maxBodyBytes`: of requests; above it clients get 413. */
+  constructor(processor: Processor, maxBodyBytes: number) {
     this.#processor = processor;
+    this.#maxBodyBytes = maxBodyBytes;
   }
 
   answer(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
@@ -103,6 +99,8 @@ export class RouterStream implements Role {
     const state = new RequestState(id, requestId, current, found.endpoint, method, headers);
     this.#state = state;
     this.#processor.requests.set(id, state);
+    if (Number(headers.get("content-length") ?? 0) > this.#maxBodyBytes)
+      return this.#refuse(state, this.#tooLarge(state));
     const edits = { remove: forged, set: [[requestIdHeader, id]] as const };
     // Without a body there is nothing to route by, which the endpoint says in its own way.
     if (message.isEnd) return this.#open(state, new Uint8Array(0), "request-headers", edits);
@@ -110,32 +108,34 @@ export class RouterStream implements Role {
   }
 
   #open(
-    { exchange, id }: RequestState,
+    state: RequestState,
     body: Uint8Array,
     kind: Extract<MessageKind, "request-headers" | "request-body">,
     edits: { readonly remove?: readonly string[]; readonly set?: HeaderSets },
   ): ProcessingResponse {
-    const refused = exchange.open(body) ?? refuseModel(exchange.model, exchange.fail.bind(exchange));
-    if (refused !== undefined) {
-      exchange.settle({ status: refused.status, isComplete: true });
-      return immediate(refused);
-    }
-    const { model } = exchange;
-    const metadata: Metadata = {
-      namespace: metadataNamespace,
-      fields: [
-        [requestIdKey, id],
-        [originalModelKey, model],
-      ],
-    };
+    const { exchange } = state;
+    if (body.length > this.#maxBodyBytes) return this.#refuse(state, this.#tooLarge(state));
+    const refused = exchange.open(body) ?? refuseModel(exchange);
+    if (refused !== undefined) return this.#refuse(state, refused);
     const set: HeaderSets = [
       ...(edits.set ?? []),
-      [modelHeader, model],
+      [modelHeader, exchange.model],
       [originalPathHeader, this.#path],
       // Envoy takes this one only where its configuration lets it.
       ["x-envoy-original-path", this.#path],
     ];
-    return { kind, ...edits, set, clearsRouteCache: true, metadata };
+    return { kind, ...edits, set, clearsRouteCache: true };
+  }
+
+  #tooLarge({ exchange }: RequestState): LocalAnswer {
+    const limit = `the ${this.#maxBodyBytes} bytes that this gateway accepts`;
+    return exchange.fail("request_too_large", `the request body is larger than ${limit}`);
+  }
+
+  /** The request ends here. */
+  #refuse({ exchange }: RequestState, answer: LocalAnswer): ProcessingResponse {
+    exchange.settle({ status: answer.status, isComplete: true });
+    return immediate(answer);
   }
 
   #responseHeaders(message: ProcessingRequest): ProcessingResponse {
@@ -155,10 +155,7 @@ function notConfigured(found: Exclude<Lookup, { type: "answer" }>, requestId: st
 const unroutable = /[\u0000-\u001f\u007f]/;
 
 /** Envoy routes by the model as a header, and ends requests whose headers it cannot have with an empty 500. */
-function refuseModel(
-  model: string,
-  fail: (code: "invalid_request", message: string) => LocalAnswer,
-): LocalAnswer | undefined {
-  if (!unroutable.test(model)) return undefined;
-  return fail("invalid_request", "invalid request body: model must not have control characters");
+function refuseModel(exchange: Exchange): LocalAnswer | undefined {
+  if (!unroutable.test(exchange.model)) return undefined;
+  return exchange.fail("invalid_request", "invalid request body: model must not have control characters");
 }

@@ -7,7 +7,7 @@ import type { ProcessingResponse } from "./codec/processing-response.ts";
 import type { Struct } from "./codec/struct.ts";
 import { immediate } from "./immediate.ts";
 import { describeAttempt } from "./metadata.ts";
-import { attributes, internalPrefix, metadataNamespace, requestIdHeader, requestIdKey } from "./names.ts";
+import { attributes, requestIdHeader } from "./names.ts";
 import type { Processor } from "./processor.ts";
 import type { RequestState } from "./request-state.ts";
 import type { Role } from "./role.ts";
@@ -24,8 +24,7 @@ export class UpstreamStream implements Role {
   answer(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
     if (message.kind !== "request-headers")
       throw new Error(`a cluster's filter must not send ${message.kind}`);
-    const marked = message.metadata(metadataNamespace)?.[requestIdKey];
-    const id = typeof marked === "string" ? marked : message.headers.get(requestIdHeader);
+    const id = message.headers.get(requestIdHeader);
     const state = id === null ? undefined : this.#processor.requests.get(id);
     if (state === undefined) return this.#orphan(message, id);
     this.#state = state;
@@ -35,9 +34,8 @@ export class UpstreamStream implements Role {
     state.choose(backend, message.headers);
     layMetadata(state, backend, message);
     const attempt = state.exchange.attempt(backend.ai.key, textOf(asked, attributes.upstreamHost));
-    const hasMark = typeof marked === "string";
-    if (!(attempt instanceof Promise)) return this.#send(attempt, state, backend, message, hasMark);
-    return attempt.then((result) => this.#send(result, state, backend, message, hasMark));
+    if (!(attempt instanceof Promise)) return this.#send(attempt, state, backend, message);
+    return attempt.then((result) => this.#send(result, state, backend, message));
   }
 
   broken(): ProcessingResponse | undefined {
@@ -56,7 +54,6 @@ export class UpstreamStream implements Role {
     state: RequestState,
     backend: PreparedBackend,
     { headers }: ProcessingRequest,
-    hasMark: boolean,
   ): ProcessingResponse {
     if (isLocalAnswer(result)) return answerLocally(state, result);
     const { remove, set } = state.edits.next(result, state.headers, headers);
@@ -77,8 +74,7 @@ export class UpstreamStream implements Role {
     return {
       kind: "request-headers",
       isReplacing,
-      // Envoy keeps what one attempt changes for the next, which finds its exchange without these only by the mark.
-      remove: hasMark ? [...remove, ...headers.take(internalPrefix)] : remove,
+      remove,
       set,
       body: isReplacing ? result.body : undefined,
       metadata: describeAttempt(backend, exchange.model, state.headers, logAttributes, length),

@@ -91,14 +91,17 @@ function attach(
     listener.ended();
   };
   open.add(finish);
+  let metadata: grpcJs.Metadata | undefined;
   const listener = serve({
+    metadata: (name) => metadata?.get(name)[0]?.toString(),
     send(answer) {
       if (isOpen()) call.sendMessage(answer, ignore);
     },
     fail: finish,
   });
   call.start({
-    onReceiveMetadata() {
+    onReceiveMetadata(received) {
+      metadata = received;
       call.sendMetadata(new grpc.Metadata());
       call.startRead();
     },
