@@ -216,6 +216,35 @@ describe("a credential of the request's own", () => {
   );
 });
 
+describe("a cloud's credential", () => {
+  test("is a signature for the host that Envoy chose, with keys that a trusted filter may bring", async () => {
+    const host = "xds.upstream_host_metadata.filter_metadata['aigateway.envoy.io']";
+    const attributes = {
+      [`${host}['per_route_rule_backend_name']`]: "aws",
+      [`${host}['upstream_host']`]: "bedrock-runtime.us-west-2.amazonaws.com",
+    };
+    const aws = { accessKeyId: "AKIDOWN", secretAccessKey: "s", sessionToken: "t" };
+    const seen = await envoy.request({
+      body: chat(),
+      metadata: { trusted: { aws } },
+      attempts: [{ attributes, answer: { status: 500, body: ["no"] } }],
+    });
+    const [upstream] = seen.upstream;
+    expect(upstream?.headers["authorization"]).toContain("Credential=AKIDOWN/");
+    expect(upstream?.headers["authorization"]).toContain("/us-west-2/bedrock/aws4_request");
+    expect(upstream?.headers["x-amz-security-token"]).toBe("t");
+    expect(upstream?.path).toBe("/model/gpt-x/converse");
+  });
+
+  test("is a token, and a path below the project", async () => {
+    const seen = await send({ backend: "google", answer: { status: 500, body: ["no"] } });
+    expect(seen.upstream[0]?.headers["authorization"]).toBe("Bearer sk-configured");
+    expect(seen.upstream[0]?.path).toBe(
+      "/v1/projects/p/locations/r/publishers/google/models/gpt-x:generateContent",
+    );
+  });
+});
+
 describe("a retry", () => {
   test("starts from the client's request, at another provider", async () => {
     const seen = await envoy.request({

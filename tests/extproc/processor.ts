@@ -96,6 +96,14 @@ export function modelOf(backends: readonly AiBackend[], more: Partial<ExchangeMo
     credentials: {
       keyed: credential("keyed"),
       header: credential("header", { header: "x-aigw-api-key", hasFallback: false }),
+      aws: {
+        ...credential("aws", { header: metadataHeader("trusted", "aws"), hasFallback: true }),
+        way: { type: "aws", region: "eu-west-1", source: { type: "file", secret, profile: "default" } },
+      },
+      google: {
+        ...credential("google"),
+        way: { type: "gcp", project: "p", region: "r", source: { type: "token", secret } },
+      },
       metadata: credential("metadata", { header: metadataHeader("trusted", "key"), hasFallback: false }),
     },
     costs: {
@@ -143,6 +151,8 @@ export const backends: readonly AiBackend[] = [
   }),
   backend("anthropic", "Anthropic"),
   backend("azure", "AzureOpenAI", { schema: { name: "AzureOpenAI", version: "2026-01-01" } }),
+  backend("aws", "AWSBedrock", { credential: "aws", schema: { name: "AWSBedrock" } }),
+  backend("google", "GCPVertexAI", { credential: "google", schema: { name: "GCPVertexAI" } }),
   backend("cohere", "Cohere", { schema: { name: "Cohere", version: "v2" } }),
 ];
 
