@@ -30,6 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
 const mayUsePackage: Record<string, readonly string[]> = {
   "@aws-sdk/credential-providers": ["credentials"],
   "@bufbuild/cel": ["policy"],
+  "@grpc/grpc-js": ["engines"],
   "@smithy/core": ["credentials"],
   re2js: ["policy"],
   yaml: ["config", "cli"],

@@ -9,7 +9,7 @@ export interface AdminOptions {
   readonly port: number;
   readonly log: Logger;
   /** What keeps the gateway from being healthy; `undefined` when nothing does. */
-  problem(): string | undefined;
+  problem(): string | undefined | Promise<string | undefined>;
   /** `LIVE` while requests are taken, else a word for what it is doing. */
   state(): string;
   /** Prometheus text; `accept` is what the scraper asked for. */
@@ -77,7 +77,7 @@ function explain(error: unknown, host: string | undefined, port: number): AdminF
 async function answer(request: Request, options: AdminOptions): Promise<Response> {
   switch (new URL(request.url).pathname) {
     case "/health": {
-      const problem = options.problem();
+      const problem = await options.problem();
       return problem === undefined ? text(200, "OK\n") : text(500, `${problem}\n`);
     }
     case "/ready": {

@@ -33,9 +33,13 @@ function writeCommandHelp(command: Command, columns: number): string {
   if (argument !== undefined) {
     sections.push(`Arguments:\n${writeColumns([[[shapeOf(argument), argument.description]]], columns)}`);
   }
-  const groups = Object.keys(command.flags).length === 0 ? [globalFlags] : [globalFlags, command.flags];
-  sections.push(`Flags:\n${writeFlags(groups, columns)}`);
+  const groups = [...(command.hasOwnGrammar ? [] : [globalFlags]), command.flags];
+  sections.push(`Flags:\n${writeFlags(groups.filter(hasAny), columns)}`);
   return `${sections.join("\n\n")}\n`;
+}
+
+function hasAny(flags: Flags): boolean {
+  return Object.keys(flags).length > 0;
 }
 
 /** `run [<path>] [flags]` */

@@ -1,6 +1,7 @@
 export { type AutoconfigOptions, autoconfigure } from "./autoconfig/autoconfigure.ts";
 export { compileGateway } from "./compile-gateway.ts";
 export { formatDiagnostic } from "./diagnostics.ts";
+export { type FilterConfig, FilterConfigFailure, readFilterConfig } from "./filter/read-filter-config.ts";
 export { jsonSchemas } from "./json-schemas.ts";
 export { ConfigFailure, type Environment, type Source, type World } from "./world.ts";
 export { writeResources } from "./write-resources.ts";

@@ -8,7 +8,7 @@ import { openAiEndpoints } from "./openai.ts";
 import { failureWriters } from "./write-failure.ts";
 
 /** Below which path each family is served. */
-interface Mount {
+export interface Mount {
   readonly rootPrefix: string;
   readonly prefixes: { readonly [F in Family]: string };
 }

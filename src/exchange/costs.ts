@@ -6,6 +6,9 @@ type Evaluate = (usage: IrUsage, model: string, backend: AiBackend) => number;
 
 interface PreparedCost {
   readonly metadataKey: string;
+  /** Which backend and which model it is for; without them it is for all. */
+  readonly backend: string | undefined;
+  readonly model: string | undefined;
   readonly evaluate: Evaluate;
 }
 
@@ -23,7 +26,10 @@ function totalTokens(usage: IrUsage): number {
   return usage.totalTokens ?? (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 }
 
-/** Costs made ready once a load; a route's own cost of a key replaces the global one. */
+/**
+ * Costs made ready once a load. Of several that apply for one key a route's own counts, and of those the last: they are
+ * kept in the order in which they win.
+ */
 export class CostTable {
   readonly #global: readonly PreparedCost[];
   readonly #byRoute: ReadonlyMap<string, readonly PreparedCost[]>;
@@ -31,11 +37,10 @@ export class CostTable {
   constructor(costs: Costs) {
     this.#global = costs.global.map(prepare);
     this.#byRoute = new Map(
-      Object.entries(costs.byRoute).map(([route, own]) => {
-        const keys = new Set(own.map((cost) => cost.metadataKey));
-        const inherited = costs.global.filter((cost) => !keys.has(cost.metadataKey));
-        return [route, [...own, ...inherited].map(prepare)];
-      }),
+      Object.entries(costs.byRoute).map(([route, own]) => [
+        route,
+        [...own.map(prepare).reverse(), ...this.#global],
+      ]),
     );
   }
 
@@ -52,22 +57,28 @@ export class CostTable {
     const costs = this.#byRoute.get(backend.routeName) ?? this.#global;
     if (costs.length === 0) return undefined;
     const values: { [metadataKey: string]: number } = {};
+    let failed: string[] | undefined;
     for (const cost of costs) {
+      const { metadataKey } = cost;
+      if (cost.backend !== undefined && cost.backend !== backend.backendName) continue;
+      if (cost.model !== undefined && cost.model !== model) continue;
+      if (Object.hasOwn(values, metadataKey) || failed?.includes(metadataKey)) continue;
       try {
-        values[cost.metadataKey] = cost.evaluate(usage, model, backend);
+        values[metadataKey] = cost.evaluate(usage, model, backend);
       } catch (error) {
-        onFailure(cost.metadataKey, error);
+        failed ??= [];
+        failed.push(metadataKey);
+        onFailure(metadataKey, error);
       }
     }
     return values;
   }
 }
 
-function prepare(cost: Cost): PreparedCost {
-  const { metadataKey, amount } = cost;
-  if (typeof amount === "string") return { metadataKey, evaluate: counters[amount] };
+function prepare({ metadataKey, amount, backend, model }: Cost): PreparedCost {
+  if (typeof amount === "string") return { metadataKey, backend, model, evaluate: counters[amount] };
   const program = compileCount(amount.source);
-  return { metadataKey, evaluate: (...facts) => program(celVariables(...facts)) };
+  return { metadataKey, backend, model, evaluate: (...facts) => program(celVariables(...facts)) };
 }
 
 function celVariables(usage: IrUsage, model: string, backend: AiBackend): CostVariables {

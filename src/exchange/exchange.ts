@@ -193,11 +193,27 @@ export class Exchange {
     return failureWriters[this.endpoint.family]({ code, status, message, requestId: this.head.requestId });
   }
 
+  /** Counts up whenever usage is reported: what `account` says has changed then. */
+  get usageReports(): number {
+    return this.#meter?.reports ?? 0;
+  }
+
   /** Usage, costs, metrics. Later calls change nothing and give `undefined`. */
   settle(outcome: Outcome): Settled | undefined {
     if (this.#isSettled) return undefined;
     this.#isSettled = true;
-    const settled = settle(
+    const settled = this.account(outcome);
+    const { hooks } = this.#twin;
+    for (const warning of this.warnings) {
+      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
+    }
+    hooks.settled?.(settled);
+    return settled;
+  }
+
+  /** What `settle` would say if it were over now, for engines whose own last word may come too late to be heard. */
+  account(outcome: Outcome): Settled {
+    return settle(
       {
         endpoint: this.endpoint,
         requestId: this.head.requestId,
@@ -212,12 +228,6 @@ export class Exchange {
       outcome,
       this.#twin,
     );
-    const { hooks } = this.#twin;
-    for (const warning of this.warnings) {
-      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
-    }
-    hooks.settled?.(settled);
-    return settled;
   }
 
   #target(backend: PreparedBackend, request: ClientRequest): Target {

@@ -7,6 +7,8 @@ import type { Stage } from "../dialects/stage.ts";
 export class AnswerMeter implements Meter {
   readonly startedAt: number = performance.now();
   usageSeen: IrUsage = {};
+  /** How often usage was reported. */
+  reports = 0;
   modelSeen: string | undefined;
   firstTokenAt: number | undefined;
   firstPieceAt: number | undefined;
@@ -19,6 +21,7 @@ export class AnswerMeter implements Meter {
 
   usage(usage: IrUsage): void {
     Object.assign(this.usageSeen, usage);
+    this.reports += 1;
   }
 
   model(name: string): void {

@@ -13,6 +13,8 @@ import type { SettledListener } from "./settled.ts";
 export interface PreparedBackend {
   readonly ai: AiBackend;
   readonly signer: Signer | undefined;
+  /** Header in which a request may bring its own credential. */
+  readonly overrideHeader: string | undefined;
   /** Headers that never go to this upstream: configured removals and, beside a credential, the client's own. */
   readonly remove: readonly string[];
   /** Beginnings of such names; which of them a request has shows only when its headers are looked at. */
@@ -46,7 +48,7 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
   const sources = hooks.credentials ?? new CredentialSources();
   const signers = sources.prepare(model.credentials, secrets);
   const backends = new Map(
-    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, signers)]),
+    Object.values(model.aiBackends).map((ai) => [ai.key, prepareBackend(ai, model, signers)]),
   );
   return {
     model,
@@ -59,13 +61,19 @@ export function prepareExchange(model: ExchangeModel, secrets: Secrets, hooks: E
 /** What a client sends under these goes nowhere: only the gateway itself writes and reads them. */
 const internalPrefixes = ["x-ai-eg-", "x-aigw-"];
 
-function prepareBackend(ai: AiBackend, signers: ReadonlyMap<Key, Signer>): PreparedBackend {
+function prepareBackend(
+  ai: AiBackend,
+  model: ExchangeModel,
+  signers: ReadonlyMap<Key, Signer>,
+): PreparedBackend {
+  const credential = ai.credential === undefined ? undefined : model.credentials[ai.credential];
   const signer = ai.credential === undefined ? undefined : signers.get(ai.credential);
   const strip = signer?.strip ?? [];
   const isPattern = (name: string) => name.endsWith("*");
   return {
     ai,
     signer,
+    overrideHeader: credential?.override?.header,
     remove: [...new Set([...ai.headers.remove, ...strip.filter((name) => !isPattern(name))])],
     removePrefixes: [...internalPrefixes, ...strip.filter(isPattern).map((name) => name.slice(0, -1))],
     passage: (endpoint) => passageFor(endpoint, ai.schema.name),

@@ -42,6 +42,10 @@ export type Counter = "input" | "cachedInput" | "cacheCreationInput" | "output" 
 export interface Cost extends Part {
   readonly metadataKey: string;
   readonly amount: Counter | Cel;
+  /** Only for this AIServiceBackend, `namespace/name`. */
+  readonly backend?: string;
+  /** Only for this model, as the upstream is asked for it. */
+  readonly model?: string;
 }
 
 /** A route's own cost of a key wins over the global one of the same key. */

@@ -6,7 +6,7 @@ export interface Credential extends Keyed {
   readonly way: CredentialWay;
   /**
    * A credential that comes with the request, in this header (lower-case), is used instead of the configured one.
-   * For AWS `header` is what the names of three headers begin with.
+   * For AWS `header` is what the names of three headers begin with. See `metadataHeader` for what comes beside headers.
    */
   readonly override?: CredentialOverride;
 }
@@ -62,12 +62,13 @@ export type AzureIdentity = (typeof azureIdentities)[number];
 
 /**
  * - `key`: the JSON of a service account's key, or of another kind of credential that Google knows.
+ * - `token`: an access token as it is, which somebody else keeps fresh.
  * - `exchange`: a token of another OpenID provider, for which `audience` gives one of Google's own; then one of the
  *   service account (its email address), if there is one.
  * - `ambient`: Application Default Credentials.
  */
 export type GcpSource =
-  | { readonly type: "key"; readonly secret: SecretRef }
+  | { readonly type: "key" | "token"; readonly secret: SecretRef }
   | {
       readonly type: "exchange";
       readonly client: OidcClient;
@@ -87,3 +88,13 @@ export interface OidcClient {
   readonly grantType?: string;
   readonly audience?: string;
 }
+
+/**
+ * What Envoy's dynamic metadata under a namespace and a key is called where a header is named. No client can send such
+ * a header; the engine that gets metadata lays it over the client's headers.
+ */
+export function metadataHeader(namespace: string, key: string): string {
+  return `${metadataHeaderPrefix}${namespace}/${key}`;
+}
+
+export const metadataHeaderPrefix = ":metadata/";

@@ -35,10 +35,11 @@ export function readHeaderAttributes(environment: Environment): HeaderAttributes
   };
 }
 
-function readPairs(variable: string, text: string): readonly Pair[] {
+/** Reads `header:attribute,…`. Throws as `readHeaderAttributes` does; `source` is what messages call the text. */
+export function readPairs(source: string, text: string): readonly Pair[] {
   if (text.trim() === "") return [];
   return text.split(",").map((pair, index) => {
-    const place = `${variable}: pair ${index + 1}`;
+    const place = `${source}: pair ${index + 1}`;
     if (pair.trim() === "") throw new Error(`${place} is empty; remove the comma or write header:attribute`);
     const colon = pair.indexOf(":");
     if (colon < 0) throw new Error(`${place}, "${pair.trim()}", has no colon; write header:attribute`);

@@ -30,6 +30,11 @@ export interface Command {
   readonly argument: Argument | undefined;
   /** Whether a line without a command recommends it. */
   readonly isRecommended: boolean;
+  /**
+   * Whether the command reads all that follows its name itself, `--help` too: a drop-in for a program with another
+   * grammar. It comes first on its line then, and global flags are none of its.
+   */
+  readonly hasOwnGrammar: boolean;
   run(line: CommandLine, host: Host): Promise<number>;
 }
 
@@ -45,18 +50,20 @@ export function defineCommand<const F extends Flags>(definition: {
   readonly flags?: F;
   readonly argument?: Argument;
   readonly isRecommended?: boolean;
+  readonly hasOwnGrammar?: boolean;
   readonly load: () => Promise<CommandBody<F>>;
 }): Command {
-  const { name, summary, flags, argument, isRecommended = false, load } = definition;
+  const { name, summary, flags, argument, isRecommended = false, hasOwnGrammar = false, load } = definition;
   return {
     name,
     summary,
     flags: flags ?? {},
     argument,
     isRecommended,
+    hasOwnGrammar,
     async run({ flags: values, words }, host) {
       const body = await load();
-      // The grammar has filled every flag of this very definition.
+      // The grammar has filled every flag of this very definition; a command with its own does not look here.
       return body({ flags: values as FlagValues<F & typeof globalFlags>, words }, host);
     },
   };

@@ -18,6 +18,9 @@ export function readLine(
   commands: readonly Command[],
   environment: { readonly [name: string]: string | undefined },
 ): Reading {
+  const [name, ...rest] = words;
+  const own = commands.find((command) => command.hasOwnGrammar && command.name === name);
+  if (own !== undefined) return { type: "command", command: own, line: { flags: {}, words: rest } };
   const walk = new Walk(commands);
   for (const token of tokenize(words, commands)) {
     if (token.kind === "positional") walk.word(token.value);
@@ -34,7 +37,8 @@ function tokenize(words: readonly string[], commands: readonly Command[]): Token
   const options: NonNullable<Parameters<typeof parseArgs>[0]>["options"] = {
     help: { type: "boolean", short: "h" },
   };
-  for (const flags of [globalFlags, ...commands.map((command) => command.flags)]) {
+  const usual = commands.filter((command) => !command.hasOwnGrammar);
+  for (const flags of [globalFlags, ...usual.map((command) => command.flags)]) {
     for (const [name, { type }] of Object.entries(flags)) {
       options[name] = { type: type === "switch" ? "boolean" : "string" };
     }
@@ -63,6 +67,7 @@ class Walk {
   word(word: string): void {
     if (this.command === undefined) {
       this.command = this.#commands.find(({ name }) => name === word);
+      if (this.command?.hasOwnGrammar) throw new UsageError(`${word} must be the first word of the line`);
       if (this.command !== undefined) return;
       const names = this.#commands.map(({ name }) => name);
       throw new UsageError(`unexpected argument ${word}${didYouMean(word, names)}`);

@@ -1,4 +1,5 @@
 import { type Command, defineCommand } from "./command.ts";
+import { extprocFlags } from "./extproc-flags.ts";
 import { pathArgument, runFlags } from "./flags.ts";
 
 /** Every command: the only source of parsing, help, completion and the reference page. */
@@ -28,6 +29,14 @@ export const commands: readonly Command[] = [
     summary: "Download Envoy ahead of the first run.",
     isRecommended: true,
     load: async () => (await import("../commands/download-envoy.ts")).downloadEnvoy,
+  }),
+  defineCommand({
+    name: "extproc",
+    summary:
+      "Run the processor alone, for the Envoys of a cluster; takes the flags and files of Envoy AI Gateway's extproc.",
+    flags: extprocFlags,
+    hasOwnGrammar: true,
+    load: async () => (await import("../commands/extproc.ts")).extproc,
   }),
   defineCommand({
     name: "lint",

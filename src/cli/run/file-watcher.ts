@@ -26,7 +26,7 @@ export class FileWatcher {
   /** From now on these files, as they are now; replaces those of an earlier call. */
   follow(files: readonly string[]): void {
     this.#files = files;
-    this.#known = this.#last = this.#look();
+    this.#known = this.#last = this.#signatures();
     const wanted = new Set(files.flatMap((file) => [dirname(file), dirname(realPath(file))]));
     for (const [directory, watcher] of this.#watchers) {
       if (wanted.has(directory)) continue;
@@ -34,6 +34,11 @@ export class FileWatcher {
       this.#watchers.delete(directory);
     }
     for (const directory of wanted) if (!this.#watchers.has(directory)) this.#watch(directory);
+  }
+
+  /** Looks for changes of which nobody told: for file systems that do not. */
+  look(): void {
+    this.#schedule();
   }
 
   close(): void {
@@ -60,7 +65,7 @@ export class FileWatcher {
 
   #check(): void {
     this.#timer = undefined;
-    const now = this.#look();
+    const now = this.#signatures();
     const isSettled = now === this.#last;
     this.#last = now;
     if (now === this.#known) return;
@@ -72,7 +77,7 @@ export class FileWatcher {
     }
   }
 
-  #look(): string {
+  #signatures(): string {
     return this.#files.map(signature).join("\n");
   }
 }

@@ -29,8 +29,8 @@ export function mergeHeaderEdits(
   };
 }
 
-/** Headers that belong to the gateway. */
-const untouchable = /^(:|x-ai-eg-|x-envoy-original-path$)/;
+/** Headers that belong to the gateway; names are lower-case. */
+export const untouchable = /^(:|x-ai-eg-|x-envoy-original-path$)/;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header value must not have.
 const unsendable = /[\u0000-\u0008\u000a-\u001f\u007f]|[^\u0000-\u00ff]/;
@@ -109,7 +109,7 @@ function readBody({ mutation, resource, path }: Level<BodyMutation>, report: Rep
 }
 
 /** `a.b\.c.0` to `["a", "b.c", "0"]`. */
-function readBodyPath(
+export function readBodyPath(
   text: string,
 ): { steps: string[]; problem?: never } | { steps?: never; problem: string } {
   const steps: string[] = [""];
@@ -128,7 +128,7 @@ function readBodyPath(
 }
 
 /** JSON stays JSON text; anything else becomes a JSON string. */
-function readBodyValue(value: string): { readonly text: string; readonly isBroken: boolean } {
+export function readBodyValue(value: string): { readonly text: string; readonly isBroken: boolean } {
   const trimmed = value.trim();
   try {
     JSON.parse(trimmed);

@@ -432,3 +432,9 @@ describe("without a token of Google, the reason is told and no secret:", () => {
     expect(said).not.toContain(canary);
   });
 });
+
+test("a token that somebody else keeps fresh is sent as it is", async () => {
+  const source: GcpSource = { type: "token", secret: secretRef };
+  expect((await obtain(source, " ya29.given\n")).value).toEqual({ token: "ya29.given" });
+  expect(await reason(obtain(source, ""))).toBe("environment variable PROVIDER_KEY is empty");
+});

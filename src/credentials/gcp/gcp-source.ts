@@ -23,6 +23,11 @@ export function gcpSource(
       const where = sourceOf(source.secret);
       return async () => await obtainByGoogleKey(text(), where, world);
     }
+    case "token": {
+      const token = holdSecret(secrets, source.secret);
+      const where = sourceOf(source.secret);
+      return async () => ({ value: { token: token() }, source: where });
+    }
     case "exchange": {
       const secret = holdSecret(secrets, source.client.secret);
       const { client, audience, serviceAccount } = source;

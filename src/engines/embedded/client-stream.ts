@@ -1,7 +1,7 @@
 import type { Stage } from "../../dialects/stage.ts";
 import { streamFailureWriters } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
-import { decoder } from "./decode.ts";
+import { decoder } from "../decode.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Looks on while bytes go by. */

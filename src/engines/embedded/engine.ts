@@ -5,13 +5,13 @@ import type { Secrets } from "../../model/values.ts";
 import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import { createCredentialLog, fetchToken } from "../credential-log.ts";
 import { type Engine, ListenFailure } from "../engine.ts";
-import { createCredentialLog, fetchToken } from "./credentials.ts";
+import { warningLog } from "../warning-log.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
 import { type InFlight, sweepEveryMs } from "./in-flight.ts";
 import { prepareEmbedded } from "./prepare.ts";
-import { warningLog } from "./warning-log.ts";
 
 export interface EmbeddedOptions {
   /** Variables that credentials of clouds come from. */

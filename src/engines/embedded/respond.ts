@@ -2,8 +2,8 @@ import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
 import type { LocalAnswer } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
+import { canDecode, contentEncoding, decodeStream, decodeWhole } from "../decode.ts";
 import { clientStream, decodingWatcher, plainWatcher, type Watcher } from "./client-stream.ts";
-import { canDecode, contentEncoding, decodeStream, decodeWhole } from "./decode.ts";
 import { clientHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 

@@ -1,5 +1,5 @@
-import type { ExchangeHooks } from "../../exchange/prepare.ts";
-import type { Logger } from "../../telemetry/index.ts";
+import type { ExchangeHooks } from "../exchange/prepare.ts";
+import type { Logger } from "../telemetry/index.ts";
 
 /** So many different warnings are remembered as said; clients have a say in what they are about. */
 const maxRemembered = 1000;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import type { AiBackend } from "../../model/ai.ts";
-import { noHeaderEdits } from "../../model/values.ts";
-import type { Logger } from "../../telemetry/index.ts";
+import type { AiBackend } from "../model/ai.ts";
+import { noHeaderEdits } from "../model/values.ts";
+import type { Logger } from "../telemetry/index.ts";
 import { warningLog } from "./warning-log.ts";
 
 const backend: AiBackend = {

@@ -1,6 +1,6 @@
-import type { CredentialLog, TokenRequest } from "../../credentials/index.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import type { Logger } from "../../telemetry/logger.ts";
+import type { CredentialLog, TokenRequest } from "../credentials/index.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { Logger } from "../telemetry/logger.ts";
 
 /** How long the same complaint of the same credential is not said again. */
 const quietMs = 30_000;

@@ -1,0 +1,50 @@
+import type { Endpoint } from "../../endpoints/index.ts";
+import { Exchange } from "../../exchange/exchange.ts";
+import type { PreparedBackend } from "../../exchange/prepare.ts";
+import { AttemptEdits } from "./attempt-edits.ts";
+import type { EnvoyHeaders } from "./envoy-headers.ts";
+import type { Generation } from "./generations.ts";
+import { internalPrefix } from "./names.ts";
+
+/** One client request, as the streams of both levels share it. */
+export class RequestState {
+  /** By which the streams find each other. */
+  readonly id: string;
+  /** Envoy's, which logs and clients know. */
+  readonly requestId: string;
+  /** The load that the request began with; its costs count. */
+  readonly generation: Generation;
+  /** The client's, without internal ones; from the first attempt on as the filters before it have left them. */
+  readonly headers: EnvoyHeaders;
+  readonly exchange: Exchange;
+  readonly edits = new AttemptEdits();
+  attempts = 0;
+  /** The last attempt ended with an answer of the gateway's own, which passes here again on its way out. */
+  isAnsweredLocally = false;
+  #chosen: PreparedBackend | undefined;
+
+  constructor(
+    id: string,
+    requestId: string,
+    generation: Generation,
+    endpoint: Endpoint,
+    method: string,
+    headers: EnvoyHeaders,
+  ) {
+    this.id = id;
+    this.requestId = requestId;
+    this.generation = generation;
+    this.headers = headers;
+    // Envoy has chosen, perhaps from another load than the request began with: the exchange gets what it chose.
+    const twin = { ...generation.twin, backend: () => this.#chosen };
+    this.exchange = new Exchange(twin, endpoint, { method, headers, requestId });
+  }
+
+  /** Begins an attempt. `found` are the headers as it finds them. */
+  choose(backend: PreparedBackend, found: EnvoyHeaders): void {
+    this.#chosen = backend;
+    this.attempts += 1;
+    this.isAnsweredLocally = false;
+    if (this.attempts === 1) this.headers.adopt(found, internalPrefix);
+  }
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import {
+  describeModel,
+  type Endpoint,
+  type Family,
+  failureWriters,
+  type LocalAnswer,
+  type Lookup,
+  listModels,
+} from "../../endpoints/index.ts";
+import type { Exchange } from "../../exchange/exchange.ts";
+import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
+import type { HeaderSets, ProcessingResponse } from "./codec/processing-response.ts";
+import { immediate } from "./immediate.ts";
+import { internalPrefix, modelHeader, originalPathHeader, requestIdHeader } from "./names.ts";
+import type { Processor } from "./processor.ts";
+import { RequestState } from "./request-state.ts";
+import { ResponseSide } from "./response-side.ts";
+import type { Role } from "./role.ts";
+
+/**
+ * The listener's filter: one stream for one client request, from its headers to the end of its answer.
+ *
+ * Request headers, body, then attempts (each on a stream of its own), response headers, body.
+ */
+export class RouterStream implements Role {
+  readonly #processor: Processor;
+  readonly #maxBodyBytes: number;
+  #path = "/";
+  #configuredMode: number | undefined;
+  #state: RequestState | undefined;
+  #response: ResponseSide | undefined;
+
+  /** `maxBodyBytes`: of requests; above it clients get 413. */
+  constructor(processor: Processor, maxBodyBytes: number) {
+    this.#processor = processor;
+    this.#maxBodyBytes = maxBodyBytes;
+  }
+
+  answer(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
+    switch (message.kind) {
+      case "request-headers":
+        return this.#requestHeaders(message);
+      case "request-body":
+        return this.#state === undefined
+          ? { kind: "request-body" }
+          : this.#open(this.#state, message.body, "request-body", {});
+      case "response-headers":
+        return this.#responseHeaders(message);
+      case "response-body":
+        return this.#response?.body(message) ?? { kind: "response-body" };
+      case "request-trailers":
+        return { kind: "request-trailers" };
+      case "response-trailers":
+        return this.#response?.trailers() ?? { kind: "response-trailers" };
+      case undefined:
+        throw new Error("the message has no content");
+    }
+  }
+
+  broken(): ProcessingResponse | undefined {
+    if (this.#response?.isUnderWay === true) return undefined;
+    const message = "the gateway failed to handle this request";
+    const answer = this.#state?.exchange.fail("internal", message);
+    return immediate(
+      answer ?? failureWriters.openai({ code: "internal", status: 500, message, requestId: "" }),
+    );
+  }
+
+  ended(): void {
+    const state = this.#state;
+    if (state === undefined) return;
+    this.#processor.requests.delete(state.id);
+    if (this.#response === undefined) state.exchange.settle({ status: 0, isComplete: false });
+    else this.#response.close();
+  }
+
+  #requestHeaders(message: ProcessingRequest): ProcessingResponse {
+    const { headers } = message;
+    // Nothing that a client sends may pass for ours.
+    const forged = headers.take(internalPrefix);
+    const requestId = headers.get("x-request-id") ?? randomUUID();
+    const method = headers.get(":method") ?? "";
+    this.#path = headers.get(":path") ?? "/";
+    this.#configuredMode = message.responseBodyMode;
+    const found = this.#processor.endpoints.lookup(method, this.#path, requestId);
+    if (found.type === "answer") return immediate(found.answer);
+    const { current } = this.#processor.generations;
+    if (current === undefined) return immediate(notConfigured(found, requestId));
+    if (found.type === "models") {
+      const { models } = current.twin.model;
+      const host = headers.get(":authority") ?? headers.get("host") ?? "";
+      const { family, id } = found;
+      return immediate(
+        id === undefined ? listModels(models, host, family) : describeModel(models, host, family, id),
+      );
+    }
+    const id = `${requestId}-${randomUUID()}`;
+    const state = new RequestState(id, requestId, current, found.endpoint, method, headers);
+    this.#state = state;
+    this.#processor.requests.set(id, state);
+    if (Number(headers.get("content-length") ?? 0) > this.#maxBodyBytes)
+      return this.#refuse(state, this.#tooLarge(state));
+    const edits = { remove: forged, set: [[requestIdHeader, id]] as const };
+    // Without a body there is nothing to route by, which the endpoint says in its own way.
+    if (message.isEnd) return this.#open(state, new Uint8Array(0), "request-headers", edits);
+    return { kind: "request-headers", ...edits };
+  }
+
+  #open(
+    state: RequestState,
+    body: Uint8Array,
+    kind: Extract<MessageKind, "request-headers" | "request-body">,
+    edits: { readonly remove?: readonly string[]; readonly set?: HeaderSets },
+  ): ProcessingResponse {
+    const { exchange } = state;
+    if (body.length > this.#maxBodyBytes) return this.#refuse(state, this.#tooLarge(state));
+    const refused = exchange.open(body) ?? refuseModel(exchange);
+    if (refused !== undefined) return this.#refuse(state, refused);
+    const set: HeaderSets = [
+      ...(edits.set ?? []),
+      [modelHeader, exchange.model],
+      [originalPathHeader, this.#path],
+      // Envoy takes this one only where its configuration lets it.
+      ["x-envoy-original-path", this.#path],
+    ];
+    return { kind, ...edits, set, clearsRouteCache: true };
+  }
+
+  #tooLarge({ exchange }: RequestState): LocalAnswer {
+    const limit = `the ${this.#maxBodyBytes} bytes that this gateway accepts`;
+    return exchange.fail("request_too_large", `the request body is larger than ${limit}`);
+  }
+
+  /** The request ends here. */
+  #refuse({ exchange }: RequestState, answer: LocalAnswer): ProcessingResponse {
+    exchange.settle({ status: answer.status, isComplete: true });
+    return immediate(answer);
+  }
+
+  #responseHeaders(message: ProcessingRequest): ProcessingResponse {
+    if (this.#state === undefined) return { kind: "response-headers" };
+    this.#response = new ResponseSide(this.#state, this.#processor.log, this.#configuredMode);
+    return this.#response.headers(message);
+  }
+}
+
+function notConfigured(found: Exclude<Lookup, { type: "answer" }>, requestId: string): LocalAnswer {
+  const family: Family = found.type === "models" ? found.family : (found.endpoint satisfies Endpoint).family;
+  const message = "the gateway has no configuration yet";
+  return failureWriters[family]({ code: "no_healthy_upstream", status: 503, message, requestId });
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a header cannot carry.
+const unroutable = /[\u0000-\u001f\u007f]/;
+
+/** Envoy routes by the model as a header, and ends requests whose headers it cannot have with an empty 500. */
+function refuseModel(exchange: Exchange): LocalAnswer | undefined {
+  if (!unroutable.test(exchange.model)) return undefined;
+  return exchange.fail("invalid_request", "invalid request body: model must not have control characters");
+}
