@@ -1,0 +1,17 @@
+import type { GatewayModel } from "../../model/gateway.ts";
+import type { Secrets } from "../../model/values.ts";
+
+/** What decides about requests behind Envoy's ext_proc filters. */
+export interface Processor {
+  /** Path of the unix socket that it serves on. */
+  readonly socketPath: string;
+  /** Serves from here on. */
+  start(model: GatewayModel, secrets: Secrets): Promise<void>;
+  /**
+   * New requests see the new model. Attempts that Envoy sends to backends of the one before still find them, by their
+   * prints, until the returned function is called.
+   */
+  replace(model: GatewayModel, secrets: Secrets): Promise<() => void>;
+  /** Settles what is in flight and gives the socket up. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,159 @@
+import {
+  attemptAttributes,
+  clientPathHeader,
+  contentLengthKey,
+  exchangeIdHeader,
+  exchangeNamespace,
+  internalPrefix,
+  processorCluster,
+  processorFilter,
+} from "../names.ts";
+import { type LogFact, type LogFacts, requestNamespace } from "./log-facts.ts";
+import { extension, type JsonObject, typed } from "./proto.ts";
+
+/** The processor waits for credentials, and a large body may keep it busy. */
+const messageTimeout = "60s";
+
+const processorType = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor";
+const headerMutationType = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
+const headerMutation = "envoy.filters.http.header_mutation";
+
+/**
+ * A listener's filters, outermost first.
+ *
+ * @param maxBodyBytes where requests have a lower limit than the connection's buffer
+ */
+export function writeFilters(maxBodyBytes: number | undefined, facts: LogFacts): JsonObject[] {
+  return [
+    // The last to see an answer: what the rooms of the gateway tell each other in headers stays inside.
+    extension("aigw.internal", headerMutationType, {
+      mutations: { response_mutations: [{ remove_on_match: { key_matcher: { prefix: internalPrefix } } }] },
+    }),
+    keepFacts("aigw.client", facts.client, facts.response),
+    ...(maxBodyBytes === undefined ? [] : [limitBody(maxBodyBytes)]),
+    readModel,
+    // Behind the processor, whose answer to the body the request has waited for.
+    keepFacts("aigw.routed", [...facts.routed, ...passedOn], []),
+    extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {
+      suppress_envoy_headers: true,
+    }),
+  ];
+}
+
+/** Reads the model and chooses the route; later handles the whole answer. Routes switch it on. */
+const readModel: JsonObject = {
+  ...extension(processorFilter, processorType, {
+    grpc_service: { envoy_grpc: { cluster_name: processorCluster } },
+    processing_mode: {
+      request_header_mode: "SEND",
+      request_body_mode: "BUFFERED",
+      request_trailer_mode: "SKIP",
+      response_header_mode: "SEND",
+      response_body_mode: "BUFFERED",
+      response_trailer_mode: "SKIP",
+    },
+    allow_mode_override: true,
+    message_timeout: messageTimeout,
+    metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
+  }),
+  disabled: true,
+};
+
+function limitBody(maxRequestBytes: number): JsonObject {
+  return extension("envoy.filters.http.buffer", "envoy.extensions.filters.http.buffer.v3.Buffer", {
+    max_request_bytes: maxRequestBytes,
+  });
+}
+
+/** What every attempt starts with, and no upstream gets: kept aside, since attempts share one set of headers. */
+const passedOn: readonly LogFact[] = [exchangeIdHeader, clientPathHeader].map((name) => ({
+  key: name,
+  headers: [{ name }],
+}));
+
+function keepFacts(name: string, requests: readonly LogFact[], responses: readonly LogFact[]): JsonObject {
+  return extension(name, "envoy.extensions.filters.http.header_to_metadata.v3.Config", {
+    request_rules: requests.flatMap(writeFact),
+    response_rules: responses.flatMap(writeFact),
+  });
+}
+
+/** Of several headers the first counts, so it is written last. */
+function writeFact({ key, headers }: LogFact): JsonObject[] {
+  return headers.toReversed().map(({ name, rewrite, namespace = requestNamespace }) => ({
+    header: name,
+    on_header_present: {
+      metadata_namespace: namespace,
+      key,
+      type: "STRING",
+      ...(rewrite === undefined
+        ? {}
+        : {
+            regex_value_rewrite: {
+              pattern: { regex: rewrite.pattern },
+              substitution: rewrite.substitution,
+            },
+          }),
+    },
+    remove: false,
+  }));
+}
+
+/** The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen. */
+export function writeAttemptFilters(): JsonObject[] {
+  return [
+    extension("aigw.attempt", headerMutationType, {
+      mutations: {
+        request_mutations: [exchangeIdHeader, clientPathHeader].map((name) => ({
+          append: {
+            header: { key: name, value: `%DYNAMIC_METADATA(${requestNamespace}:${name})%` },
+            append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+          },
+        })),
+      },
+    }),
+    extension(processorFilter, processorType, {
+      grpc_service: { envoy_grpc: { cluster_name: processorCluster } },
+      processing_mode: {
+        request_header_mode: "SEND",
+        request_body_mode: "NONE",
+        response_header_mode: "SKIP",
+        response_body_mode: "NONE",
+      },
+      allow_mode_override: true,
+      request_attributes: attemptAttributes,
+      message_timeout: messageTimeout,
+      metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
+    }),
+    extension(headerMutation, headerMutationType, {
+      mutations: {
+        request_mutations: [
+          ...[internalPrefix, "x-aigw-", "x-envoy-"].map((prefix) => ({
+            remove_on_match: { key_matcher: { prefix } },
+          })),
+          {
+            // Envoy drops the length of a body that the processor replaces.
+            append: {
+              header: {
+                key: "content-length",
+                value: `%DYNAMIC_METADATA(${exchangeNamespace}:${contentLengthKey})%`,
+              },
+              append_action: "ADD_IF_ABSENT",
+            },
+          },
+        ],
+      },
+    }),
+    extension(
+      "envoy.filters.http.upstream_codec",
+      "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+    ),
+  ];
+}
+
+/** Switches the router-level filter on, for a route. */
+export const withProcessor: JsonObject = {
+  [processorFilter]: typed("envoy.config.route.v3.FilterConfig", {
+    config: typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} }),
+  }),
+};
