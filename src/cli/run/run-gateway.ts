@@ -48,7 +48,8 @@ async function runIn(
     writeError: world.terminal.err,
   });
   const reporter = new Reporter(world.terminal, log);
-  const scope: RunScope = { plan, directory, log, reporter, startedAtMs: world.startedAtMs };
+  const { terminal, startedAtMs } = world;
+  const scope: RunScope = { plan, directory, log, reporter, startedAtMs, terminal };
   log.program.info("Starting", {
     run_id: directory.runId,
     runtime: parts.runtime.name,
@@ -77,7 +78,7 @@ async function runIn(
   });
   let code: number = exitCode.ok;
   try {
-    await Promise.race([gateway.start().then(() => stopped.promise), stopped.promise]);
+    await Promise.race([gateway.start().then(() => stopped.promise), stopped.promise, gateway.lost]);
   } catch (error) {
     reporter.fail(error);
     code = exitCode.failed;

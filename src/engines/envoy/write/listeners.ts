@@ -4,7 +4,7 @@ import type { WrittenLogs } from "./access-logs.ts";
 import { writeFilters } from "./filters.ts";
 import { writeLocalReplies } from "./local-replies.ts";
 import { duration, extension, fileSource, type JsonObject, type Resource, typed } from "./proto.ts";
-import { routesFile, routesName } from "./routes.ts";
+import { routesFile, routesName, statisticsPrefix } from "./routes.ts";
 import type { EnvoySettings } from "./settings.ts";
 
 /** So much of an answer is held at least, whatever the limit for requests. */
@@ -45,7 +45,7 @@ function writeHttp(
   settings: EnvoySettings,
 ): JsonObject {
   return {
-    stat_prefix: `http-${listener.port}`,
+    stat_prefix: statisticsPrefix(listener),
     codec_type: "AUTO",
     rds: {
       route_config_name: routesName(listener),

@@ -12,22 +12,35 @@ export function routesName(listener: Listener): string {
   return listener.key;
 }
 
+export function statisticsPrefix({ port }: Listener): string {
+  return `http-${port}`;
+}
+
 export function routesFile(listener: Listener): string {
   return `rds-${createHash("sha256").update(routesName(listener)).digest("hex").slice(0, 16)}.json`;
 }
 
+/** Routes have a file for each listener, and statistics that begin so. */
+export interface WrittenRoutes {
+  readonly file: string;
+  readonly statistics: string;
+  readonly resource: Resource;
+}
+
 /** Everything that a listener's requests are matched by. */
-export function writeRoutes(listener: Listener, model: GatewayModel): Resource {
+export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRoutes {
   const name = routesName(listener);
   const taken = new Set<string>();
   const hosts = listener.chains.flatMap(({ hosts }) => hosts);
-  return {
+  const value = typed("envoy.config.route.v3.RouteConfiguration", {
     name,
-    value: typed("envoy.config.route.v3.RouteConfiguration", {
-      name,
-      ignore_port_in_host_matching: true,
-      virtual_hosts: hosts.flatMap((host) => writeHost(host, model, taken)),
-    }),
+    ignore_port_in_host_matching: true,
+    virtual_hosts: hosts.flatMap((host) => writeHost(host, model, taken)),
+  });
+  return {
+    file: routesFile(listener),
+    statistics: `http.${statisticsPrefix(listener)}.rds.${name.replaceAll(":", "_")}.`,
+    resource: { name, value },
   };
 }
 

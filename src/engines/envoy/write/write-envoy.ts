@@ -5,7 +5,7 @@ import { writeBootstrap } from "./bootstrap.ts";
 import { writeCluster } from "./clusters.ts";
 import { writeListener } from "./listeners.ts";
 import type { JsonObject, Resource } from "./proto.ts";
-import { writeRoutes } from "./routes.ts";
+import { type WrittenRoutes, writeRoutes } from "./routes.ts";
 import { SecretFiles } from "./secret-files.ts";
 import type { EnvoySettings } from "./settings.ts";
 
@@ -13,7 +13,7 @@ import type { EnvoySettings } from "./settings.ts";
 export interface EnvoyResources {
   readonly bootstrap: JsonObject;
   readonly listeners: readonly Resource[];
-  readonly routes: readonly Resource[];
+  readonly routes: readonly WrittenRoutes[];
   readonly clusters: readonly Resource[];
   /** The only ones that hold what is not for everybody's eyes. */
   readonly secrets: readonly Resource[];

@@ -1,0 +1,100 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, writeSync } from "node:fs";
+import process from "node:process";
+
+export interface EnvoyProcessOptions {
+  readonly command: readonly string[];
+  readonly environment: { readonly [name: string]: string | undefined };
+  /** Files that its output is appended to. */
+  readonly stdoutLog: string;
+  readonly stderrLog: string;
+  /** What it says on stderr, as it says it. */
+  onStderr(text: Uint8Array): void;
+}
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+const keptLines = 20;
+
+/**
+ * One Envoy: a child in a process group of its own, so that a Ctrl-C is this program's to deal with, and killed when
+ * this program ends, however it does.
+ */
+export class EnvoyProcess {
+  readonly exited: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #partial = "";
+  #hasExited = false;
+
+  constructor(options: EnvoyProcessOptions) {
+    const [file = "", ...rest] = options.command;
+    const stdout = openSync(options.stdoutLog, "a", 0o600);
+    const stderr = openSync(options.stderrLog, "a", 0o600);
+    const env = Object.fromEntries(
+      Object.entries(options.environment).filter(([, value]) => value !== undefined),
+    );
+    this.#child = spawn(file, rest, { detached: true, env, stdio: ["ignore", stdout, "pipe"] });
+    closeSync(stdout);
+    this.#child.stderr?.on("data", (piece: Uint8Array) => {
+      writeSync(stderr, piece);
+      options.onStderr(piece);
+      this.#remember(piece);
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (exit: Exit) => {
+        this.#hasExited = true;
+        process.off("exit", this.#killNow);
+        closeSync(stderr);
+        resolve(exit);
+      };
+      // Both may come; a promise resolves once, and a descriptor is closed once.
+      this.#child.once("error", (error) => {
+        this.#lines.push(error.message);
+        if (this.#child.pid === undefined) ended({ code: null, signal: null });
+      });
+      this.#child.once("close", (code, signal) => {
+        if (!this.#hasExited) ended({ code, signal });
+      });
+    });
+    process.on("exit", this.#killNow);
+  }
+
+  /** `undefined` where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get hasExited(): boolean {
+    return this.#hasExited;
+  }
+
+  /** The last line it wrote that is a warning or worse, without its time and place. */
+  get lastComplaint(): string | undefined {
+    const complaint = this.#lines.findLast((line) => /\[(?:critical|error|warning)\]/.test(line));
+    return (complaint ?? this.#lines.at(-1))?.replace(/^(?:\[[^\]]*\]\s*)+/, "");
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#hasExited) this.#child.kill(signal);
+  }
+
+  readonly #killNow = () => this.kill("SIGKILL");
+
+  #remember(piece: Uint8Array): void {
+    const lines = (this.#partial + Buffer.from(piece).toString()).split("\n");
+    this.#partial = lines.pop() ?? "";
+    this.#lines.push(...lines.filter((line) => line.trim() !== ""));
+    this.#lines.splice(0, Math.max(0, this.#lines.length - keptLines));
+  }
+}
+
+/** `Envoy exited with code 1`, `Envoy was ended by SIGKILL`, `Envoy could not be started`. */
+export function describeExit({ code, signal }: Exit): string {
+  if (signal !== null) return `Envoy was ended by ${signal}`;
+  return code === null ? "Envoy could not be started" : `Envoy exited with code ${code}`;
+}
