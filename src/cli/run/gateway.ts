@@ -25,13 +25,15 @@ export interface GatewayParts {
   readonly environment: Environment;
   readonly workingDirectory: string;
   readonly config: ConfigRoom;
-  createEngine(options: EngineOptions): Engine;
+  createEngine(options: EngineOptions): Engine | Promise<Engine>;
   createTelemetry(options: TelemetryOptions): Promise<GatewayTelemetry>;
 }
 
 /** What engines are made of: the model and what they report to; and the run they are part of. */
 export interface EngineOptions extends EmbeddedOptions {
   readonly scope: RunScope;
+  /** Fires when there is no use in starting any more. */
+  readonly signal: AbortSignal;
   /** The engine has ended by itself and does not come back. */
   onLost(error: Error): void;
 }
@@ -133,15 +135,17 @@ export class Gateway {
       version: productVersion,
     });
     if (this.#isStopping()) return;
-    const engine = this.#parts.createEngine({
+    const made = this.#parts.createEngine({
       model,
       secrets: loaded.secrets,
       runtime: this.#parts.runtime,
       log: log.dataPlane,
       telemetry: this.#telemetry,
       scope: this.#scope,
+      signal: this.#starting.signal,
       onLost: (error) => this.#lost.reject(error),
     });
+    const engine = made instanceof Promise ? await made : made;
     this.#admin = this.#startAdmin(this.#telemetry, engine);
     await engine.prepare?.();
     reporter.say(processorReady);

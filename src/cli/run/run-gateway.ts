@@ -78,7 +78,9 @@ async function runIn(
   });
   let code: number = exitCode.ok;
   try {
-    await Promise.race([gateway.start().then(() => stopped.promise), stopped.promise, gateway.lost]);
+    const started =
+      directory.abandoned.length === 0 ? gateway.start() : endAbandoned(scope).then(() => gateway.start());
+    await Promise.race([started.then(() => stopped.promise), stopped.promise, gateway.lost]);
   } catch (error) {
     reporter.fail(error);
     code = exitCode.failed;
@@ -88,4 +90,13 @@ async function runIn(
   log.program.info("Stopped", { code });
   log.close();
   return code;
+}
+
+/** Where the system cannot kill an Envoy together with its aigw, it holds its ports until somebody does. */
+async function endAbandoned({ directory, reporter }: RunScope): Promise<void> {
+  const { endLeftover } = await import("../../engines/envoy/index.ts");
+  for (const { runId, pid } of directory.abandoned) {
+    if (await endLeftover(pid, runId))
+      reporter.say(`ended Envoy ${pid}, which the dead run ${JSON.stringify(runId)} had left behind`, "warn");
+  }
 }

@@ -1,5 +1,5 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, closeSync, mkdirSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { AccessLog } from "../../model/access-log.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
@@ -23,6 +23,11 @@ export class EnvoyFiles {
     this.#options = options;
     this.directory = new XdsDirectory(paths.directory);
     this.bootstrap = join(paths.directory, "bootstrap.json");
+    for (const log of [paths.stdoutLog, paths.stderrLog]) {
+      mkdirSync(dirname(log), { recursive: true, mode: 0o750 });
+      writeFileSync(log, "", { mode: 0o600 });
+      chmodSync(log, 0o600);
+    }
     this.#settings = {
       xdsDirectory: this.directory.path,
       processorSocket: processor.socketPath,

@@ -1,5 +1,14 @@
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
+import type { Logger } from "../../telemetry/logger.ts";
+import type { Telemetry } from "../../telemetry/telemetry.ts";
+
+/** What a processor is made of. */
+export interface ProcessorOptions {
+  readonly socketPath: string;
+  readonly log: Logger;
+  readonly telemetry: Telemetry;
+}
 
 /** What decides about requests behind Envoy's ext_proc filters. */
 export interface Processor {

@@ -48,7 +48,7 @@ export async function obtainEnvoy(options: ObtainOptions): Promise<EnvoyBinary> 
 }
 
 /** What is there without asking anybody: never a version that stands for the newest of many. */
-export function findPresent(wanted: Wanted, dataDirectory: string): EnvoyBinary | undefined {
+function findPresent(wanted: Wanted, dataDirectory: string): EnvoyBinary | undefined {
   if (wanted.type === "path") return givenBinary(wanted.path);
   const { version } = wanted;
   if (isMinor(version) || version === "dev-latest") return undefined;
