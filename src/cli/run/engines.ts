@@ -53,7 +53,7 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
   const { model, secrets, runtime, log, telemetry, scope, onLost } = options;
   const { directory, reporter, plan, terminal } = scope;
   const { paths, runId } = directory;
-  const [decodeStderr, decodeStdout] = [decoder(), decoder()];
+  const decode = decoder();
   return loaded.envoy.createEnvoyEngine({
     model,
     secrets,
@@ -72,8 +72,8 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
     findBinary: async (signal) => path ?? (await obtain(rooms, loaded, options, signal)).path,
     terminal: {
       say: (line, level) => reporter.say(line, level),
-      stderr: (text) => terminal.err(decodeStderr(text)),
-      stdout: plan.isDebug ? (text) => terminal.out(decodeStdout(text)) : undefined,
+      stderr: (line) => terminal.err(`${line}\n`),
+      stdout: plan.isDebug ? (text) => terminal.out(decode(text)) : undefined,
     },
     onSpawn: (pid) => directory.noteEnvoy(pid),
     onLost,

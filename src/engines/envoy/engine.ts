@@ -140,7 +140,7 @@ class EnvoyEngine implements Engine {
         // The address of an earlier one would be asked in vain.
         rmSync(adminAddress, { force: true });
         const command = runtime.guarded(envoyCommand(this.#model, where));
-        return { command, environment, stdoutLog, stderrLog, onStderr: terminal.stderr };
+        return { command, environment, stdoutLog, stderrLog, onLine: terminal.stderr };
       },
       stderrLog,
       readiness: {

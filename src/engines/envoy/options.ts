@@ -38,8 +38,8 @@ export interface EnvoyPaths {
 /** What people see of Envoy. */
 export interface EnvoyTerminal {
   say(line: string, level: "info" | "warn" | "error"): void;
-  /** Envoy's own words. */
-  stderr(text: Uint8Array): void;
+  /** A line of Envoy's own. */
+  stderr(line: string): void;
   /** What access logs write to stdout; absent where nobody wants to see it. */
   readonly stdout?: ((text: Uint8Array) => void) | undefined;
 }

@@ -8,8 +8,8 @@ export interface EnvoyProcessOptions {
   /** Files that its output is appended to. */
   readonly stdoutLog: string;
   readonly stderrLog: string;
-  /** What it says on stderr, as it says it. */
-  onStderr(text: Uint8Array): void;
+  /** What it says on stderr, by the line. */
+  onLine(line: string): void;
 }
 
 /** How a process ended. */
@@ -28,6 +28,7 @@ export class EnvoyProcess {
   readonly exited: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
+  readonly #decoder = new TextDecoder();
   #partial = "";
   #hasExited = false;
 
@@ -42,8 +43,7 @@ export class EnvoyProcess {
     closeSync(stdout);
     this.#child.stderr?.on("data", (piece: Uint8Array) => {
       writeSync(stderr, piece);
-      options.onStderr(piece);
-      this.#remember(piece);
+      this.#read(piece, options);
     });
     this.exited = new Promise((resolve) => {
       const ended = (exit: Exit) => {
@@ -76,7 +76,11 @@ export class EnvoyProcess {
   /** The last line it wrote that is a warning or worse, without its time and place. */
   get lastComplaint(): string | undefined {
     const complaint = this.#lines.findLast((line) => /\[(?:critical|error|warning)\]/.test(line));
-    return (complaint ?? this.#lines.at(-1))?.replace(/^(?:\[[^\]]*\]\s*)+/, "");
+    // What is no log line comes from the system that could not run it.
+    return (complaint ?? this.#lines.findLast((line) => !line.startsWith("[")))?.replace(
+      /^(?:\[[^\]]*\]\s*)+/,
+      "",
+    );
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -85,12 +89,21 @@ export class EnvoyProcess {
 
   readonly #killNow = () => this.kill("SIGKILL");
 
-  #remember(piece: Uint8Array): void {
-    const lines = (this.#partial + Buffer.from(piece).toString()).split("\n");
+  #read(piece: Uint8Array, { onLine }: EnvoyProcessOptions): void {
+    const lines = (this.#partial + this.#decoder.decode(piece, { stream: true })).split("\n");
     this.#partial = lines.pop() ?? "";
-    this.#lines.push(...lines.filter((line) => line.trim() !== ""));
+    for (const line of lines) {
+      if (isNoise(line)) continue;
+      onLine(line);
+      if (line.trim() !== "") this.#lines.push(line);
+    }
     this.#lines.splice(0, Math.max(0, this.#lines.length - keptLines));
   }
+}
+
+/** Envoy counts processors before it has read at which level it is to log, and says how. */
+function isNoise(line: string): boolean {
+  return line.includes("[debug][misc]") && line.includes("cgroup_cpu_util");
 }
 
 /** `Envoy exited with code 1`, `Envoy was ended by SIGKILL`, `Envoy could not be started`. */

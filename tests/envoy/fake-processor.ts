@@ -1,8 +1,8 @@
 /** A processor for tests: as much of ext_proc as tells whether Envoy is configured to ask and obey. */
 import { rmSync } from "node:fs";
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
-import { exchangeIdHeader, exchangeNamespace, modelHeader } from "./names.ts";
-import type { Processor } from "./processor.ts";
+import { exchangeIdHeader, exchangeNamespace, modelHeader } from "../../src/engines/envoy/names.ts";
+import type { Processor } from "../../src/engines/envoy/processor.ts";
 
 /** Wire fields of a message by number; nested ones are bytes until they are read. */
 type Fields = Map<number, Uint8Array[]>;
