@@ -16,6 +16,7 @@ const silent = { isOn: () => false, debug() {}, info() {}, warn() {}, error() {}
 export interface StartOptions {
   readonly binary?: string;
   readonly runId?: string;
+  readonly holdMs?: number;
   readonly environment?: { readonly [name: string]: string };
 }
 
@@ -44,6 +45,7 @@ export class EnvoyRun implements AsyncDisposable {
       log: silent,
       processor: this.processor,
       environment: { PATH: process.env["PATH"], ...options.environment },
+      ...(options.holdMs !== undefined && { holdMs: options.holdMs }),
       runId: options.runId ?? "tests",
       paths: {
         directory: join(this.root, "envoy"),

@@ -21,6 +21,9 @@ export function createEnvoyEngine(options: EnvoyOptions): Engine {
 /** What Envoy gets to end in, at the end of a stop's time. */
 const endMs = 1500;
 
+/** For a body that takes its time. */
+const usualHoldMs = 15_000;
+
 /** There once Envoy is running. */
 interface Running {
   readonly files: EnvoyFiles;
@@ -122,6 +125,7 @@ class EnvoyEngine implements Engine {
       admin: () => supervisor.admin,
       refusal: () => supervisor.lastComplaint,
       drainMs: this.#model.process.drainTimeoutMs,
+      holdMs: this.#options.holdMs ?? usualHoldMs,
     });
     const resources = files.write(this.#model, this.#secrets);
     files.writeBootstrap(resources);

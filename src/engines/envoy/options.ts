@@ -20,6 +20,8 @@ export interface EnvoyOptions {
   /** Path of Envoy's executable; asked when all else is ready, since it may take a download. */
   findBinary(signal: AbortSignal): Promise<string>;
   readonly terminal: EnvoyTerminal;
+  /** How long a cluster of an old configuration stays at least. */
+  readonly holdMs?: number;
   /** Envoy was started, once more perhaps. */
   onSpawn(pid: number): void;
   /** The gateway has lost its Envoy for good. */

@@ -3,13 +3,20 @@ import type { Resource } from "../write/proto.ts";
 
 interface Drain {
   readonly clusters: Map<string, Resource>;
+  readonly heldUntil: number;
   readonly deadline: number;
   retire(): void;
 }
 
 export interface DrainOptions {
   admin(): EnvoyAdmin;
+  /** How long they stay at most. */
   readonly drainMs: number;
+  /**
+   * How long they stay at least. A request keeps the routes that it has begun with, and is nowhere counted until its
+   * body is there and its model known: then it wants a cluster of those routes.
+   */
+  readonly holdMs: number;
   /** Some of `clusters` have gone. */
   onGone(): void;
 }
@@ -36,9 +43,11 @@ export class DrainList {
     const kept = new Set(next.map(({ name }) => name));
     for (const { clusters } of this.#drains) for (const name of kept) clusters.delete(name);
     const gone = old.filter(({ name }) => !kept.has(name));
+    const now = performance.now();
     this.#drains.add({
       clusters: new Map(gone.map((cluster) => [cluster.name, cluster])),
-      deadline: performance.now() + this.#options.drainMs,
+      heldUntil: now + Math.min(this.#options.holdMs, this.#options.drainMs),
+      deadline: now + this.#options.drainMs,
       retire,
     });
     this.#watch();
@@ -65,10 +74,13 @@ export class DrainList {
       .clusters()
       .catch(() => undefined);
     if (this.#isClosed) return;
+    const now = performance.now();
     const done = [...this.#drains].filter(
-      ({ clusters, deadline }) =>
-        performance.now() > deadline ||
-        (active !== undefined && [...clusters.keys()].every((name) => (active.get(name) ?? 0) === 0)),
+      ({ clusters, heldUntil, deadline }) =>
+        now > deadline ||
+        (now > heldUntil &&
+          active !== undefined &&
+          [...clusters.keys()].every((name) => (active.get(name) ?? 0) === 0)),
     );
     for (const drain of done) this.#drains.delete(drain);
     if (done.some(({ clusters }) => clusters.size > 0)) this.#options.onGone();

@@ -21,8 +21,9 @@ export interface ReloaderOptions {
   admin(): EnvoyAdmin;
   /** Why Envoy last refused something, in its own words. */
   refusal(): string | undefined;
-  /** How long clusters that nothing leads to any more may go on with their requests. */
+  /** How long clusters that nothing leads to any more stay: at most, for their requests, and at least. */
   readonly drainMs: number;
+  readonly holdMs: number;
 }
 
 /**
@@ -39,6 +40,7 @@ export class Reloader {
     this.#drains = new DrainList({
       admin: () => options.admin(),
       drainMs: options.drainMs,
+      holdMs: options.holdMs,
       onGone: () => this.#putClusters(this.#current?.clusters ?? []),
     });
   }
