@@ -8,6 +8,8 @@ export interface Place {
   /** PEM of the authority that its certificate comes from. */
   readonly ca?: string;
   readonly hostname?: string;
+  /** What its certificate must name; the URL's host if absent. */
+  readonly tlsName?: string;
 }
 
 export interface Ref {
@@ -43,7 +45,7 @@ const gateway = "gateway.networking.k8s.io/v1";
 const envoyGroup = "gateway.envoyproxy.io";
 
 export function configuration(setup: Setup): string {
-  const documents = [...gatewayOf(setup), ...setup.places.flatMap(placeOf), routeOf(setup)];
+  const documents = [...gatewayOf(setup), ...setup.places.flatMap(placeOf), ...routesOf(setup)];
   return documents.map((document) => JSON.stringify(document)).join("\n---\n");
 }
 
@@ -98,7 +100,7 @@ function gatewayOf({ port, retry, bufferLimit, accessLog, logLevels }: Setup): o
   ];
 }
 
-function placeOf({ name, url, schema = "OpenAI", ca, hostname }: Place): object[] {
+function placeOf({ name, url, schema = "OpenAI", ca, hostname, tlsName }: Place): object[] {
   return [
     {
       apiVersion: ai,
@@ -115,7 +117,7 @@ function placeOf({ name, url, schema = "OpenAI", ca, hostname }: Place): object[
       metadata: { name },
       spec: { endpoints: [{ ...endpointOf(url), ...(hostname && { hostname }) }] },
     },
-    ...(ca === undefined ? tlsOf(url, name) : ownAuthority(name, url, ca)),
+    ...(url.startsWith("https:") ? tlsOf(name, tlsName ?? new URL(url).hostname, ca) : []),
   ];
 }
 
@@ -128,35 +130,35 @@ function endpointOf(url: string): object {
     : { fqdn: { hostname, port: number } };
 }
 
-function tlsOf(url: string, name: string): object[] {
-  if (!url.startsWith("https:")) return [];
-  const validation = { wellKnownCACertificates: "System", hostname: new URL(url).hostname };
-  return [tlsPolicy(name, validation)];
-}
-
-function ownAuthority(name: string, url: string, ca: string): object[] {
-  const validation = {
-    caCertificateRefs: [{ group: "", kind: "ConfigMap", name }],
-    hostname: new URL(url).hostname,
-  };
-  const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { "ca.crt": ca } };
-  return [map, tlsPolicy(name, validation)];
-}
-
-function tlsPolicy(name: string, validation: object): object {
-  return {
-    apiVersion: "gateway.networking.k8s.io/v1",
+function tlsOf(name: string, hostname: string, ca: string | undefined): object[] {
+  const system = { wellKnownCACertificates: "System", hostname };
+  const own = { caCertificateRefs: [{ group: "", kind: "ConfigMap", name }], hostname };
+  const policy = {
+    apiVersion: gateway,
     kind: "BackendTLSPolicy",
     metadata: { name },
-    spec: { targetRefs: [{ group: envoyGroup, kind: "Backend", name }], validation },
+    spec: {
+      targetRefs: [{ group: envoyGroup, kind: "Backend", name }],
+      validation: ca === undefined ? system : own,
+    },
   };
+  const map = { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: { "ca.crt": ca } };
+  return ca === undefined ? [policy] : [map, policy];
 }
 
-function routeOf({ rules, hostnames }: Setup): object {
+const maxRules = 15;
+
+/** `r`, and for the rules that it may not have `r2`. */
+function routesOf({ rules, hostnames }: Setup): object[] {
+  const [first, rest] = [rules.slice(0, maxRules), rules.slice(maxRules)];
+  return [routeOf("r", first, hostnames), ...(rest.length > 0 ? [routeOf("r2", rest, hostnames)] : [])];
+}
+
+function routeOf(name: string, rules: readonly Rule[], hostnames: Setup["hostnames"]): object {
   return {
     apiVersion: ai,
     kind: "AIGatewayRoute",
-    metadata: { name: "r" },
+    metadata: { name },
     spec: {
       parentRefs: [{ name: "gw" }],
       ...(hostnames && { hostnames }),

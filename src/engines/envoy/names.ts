@@ -34,6 +34,9 @@ export const clientPathHeader = "x-ai-eg-original-path";
 /** On answers that Envoy itself made: the `FailureCode`. The processor may say it better; it never reaches a client. */
 export const failureHeader = "x-ai-eg-failure";
 
+/** gRPC metadata of the router-level stream: the largest request body that its listener accepts. */
+export const maxBodyMetadata = "x-ai-eg-max-body-bytes";
+
 /** What the upstream-level filter tells the processor; each expression is also the name it goes by. */
 export const attemptAttributes: readonly string[] = [
   hostAttribute(configuredKeys.backend),

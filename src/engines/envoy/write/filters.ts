@@ -5,6 +5,7 @@ import {
   exchangeIdHeader,
   exchangeNamespace,
   internalPrefix,
+  maxBodyMetadata,
   processorCluster,
   processorFilter,
 } from "../names.ts";
@@ -18,20 +19,15 @@ const processorType = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcess
 const headerMutationType = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
 const headerMutation = "envoy.filters.http.header_mutation";
 
-/**
- * A listener's filters, outermost first.
- *
- * @param maxBodyBytes where requests have a lower limit than the connection's buffer
- */
-export function writeFilters(maxBodyBytes: number | undefined, facts: LogFacts): JsonObject[] {
+/** A listener's filters, outermost first. */
+export function writeFilters(maxBodyBytes: number, facts: LogFacts): JsonObject[] {
   return [
     // The last to see an answer: what the rooms of the gateway tell each other in headers stays inside.
     extension("aigw.internal", headerMutationType, {
       mutations: { response_mutations: [{ remove_on_match: { key_matcher: { prefix: internalPrefix } } }] },
     }),
     keepFacts("aigw.client", facts.client, facts.response),
-    ...(maxBodyBytes === undefined ? [] : [limitBody(maxBodyBytes)]),
-    readModel,
+    readModel(maxBodyBytes),
     // Behind the processor, whose answer to the body the request has waited for.
     keepFacts("aigw.routed", [...facts.routed, ...passedOn], []),
     extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {
@@ -41,9 +37,13 @@ export function writeFilters(maxBodyBytes: number | undefined, facts: LogFacts):
 }
 
 /** Reads the model and chooses the route; later handles the whole answer. Routes switch it on. */
-const readModel: JsonObject = {
+const readModel = (maxBodyBytes: number): JsonObject => ({
   ...extension(processorFilter, processorType, {
-    grpc_service: { envoy_grpc: { cluster_name: processorCluster } },
+    grpc_service: {
+      envoy_grpc: { cluster_name: processorCluster },
+      // Envoy knows one limit for both ways; only the processor can refuse a request and let a longer answer pass.
+      initial_metadata: [{ key: maxBodyMetadata, value: String(maxBodyBytes) }],
+    },
     processing_mode: {
       request_header_mode: "SEND",
       request_body_mode: "BUFFERED",
@@ -57,13 +57,7 @@ const readModel: JsonObject = {
     metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
   }),
   disabled: true,
-};
-
-function limitBody(maxRequestBytes: number): JsonObject {
-  return extension("envoy.filters.http.buffer", "envoy.extensions.filters.http.buffer.v3.Buffer", {
-    max_request_bytes: maxRequestBytes,
-  });
-}
+});
 
 /** What every attempt starts with, and no upstream gets: kept aside, since attempts share one set of headers. */
 const passedOn: readonly LogFact[] = [exchangeIdHeader, clientPathHeader].map((name) => ({

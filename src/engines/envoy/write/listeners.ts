@@ -4,7 +4,7 @@ import type { WrittenLogs } from "./access-logs.ts";
 import { writeFilters } from "./filters.ts";
 import { writeLocalReplies } from "./local-replies.ts";
 import { duration, extension, fileSource, type JsonObject, type Resource, typed } from "./proto.ts";
-import { routesFile, routesName, statisticsPrefix } from "./routes.ts";
+import { largestBody, routesFile, routesName, statisticsPrefix } from "./routes.ts";
 import type { EnvoySettings } from "./settings.ts";
 
 /** So much of an answer is held at least, whatever the limit for requests. */
@@ -15,7 +15,7 @@ const idleMs = 60 * 60_000;
 /** One socket with its chain. What changes often, the routes, is not in it, so a change of those leaves it alone. */
 export function writeListener(listener: Listener, logs: WrittenLogs, settings: EnvoySettings): Resource {
   const name = listener.key;
-  const maxBodyBytes = Math.max(...listener.chains.map(({ client }) => client.maxBufferedBytes));
+  const maxBodyBytes = largestBody(listener);
   return {
     name,
     value: typed("envoy.config.listener.v3.Listener", {
@@ -73,7 +73,7 @@ function writeHttp(
     },
     local_reply_config: writeLocalReplies(maxBodyBytes),
     access_log: logs.loggers,
-    http_filters: writeFilters(maxBodyBytes < minBufferBytes ? maxBodyBytes : undefined, logs.facts),
+    http_filters: writeFilters(maxBodyBytes, logs.facts),
   };
 }
 

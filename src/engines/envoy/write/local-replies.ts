@@ -72,7 +72,9 @@ const causes: readonly Reply[] = [
 
 function tooLarge(maxBodyBytes: number): Reply {
   return {
-    when: celFilter("response.code_details == 'request_payload_too_large'"),
+    when: celFilter(
+      "response.code_details == 'request_payload_too_large' || (response.code_details == 'direct_response' && response.code == 413)",
+    ),
     code: "request_too_large",
     message: `the request body is larger than the ${maxBodyBytes} bytes that this gateway accepts`,
   };

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { failureStatus } from "../../../model/failure.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
 import type { BackendRef, Retry, RouteMatch, Rule } from "../../../model/route.ts";
@@ -14,6 +15,11 @@ export function routesName(listener: Listener): string {
 
 export function statisticsPrefix({ port }: Listener): string {
   return `http-${port}`;
+}
+
+/** In bytes, of the requests of a listener. */
+export function largestBody({ chains }: Listener): number {
+  return Math.max(...chains.map(({ client }) => client.maxBufferedBytes));
 }
 
 export function routesFile(listener: Listener): string {
@@ -32,10 +38,11 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
   const name = routesName(listener);
   const taken = new Set<string>();
   const hosts = listener.chains.flatMap(({ hosts }) => hosts);
+  const refusal = writeRefusal(largestBody(listener));
   const value = typed("envoy.config.route.v3.RouteConfiguration", {
     name,
     ignore_port_in_host_matching: true,
-    virtual_hosts: hosts.flatMap((host) => writeHost(host, model, taken)),
+    virtual_hosts: hosts.flatMap((host) => writeHost(host, refusal, model, taken)),
   });
   return {
     file: routesFile(listener),
@@ -45,15 +52,29 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
 }
 
 /** Of two hosts with one name the first has it. */
-function writeHost(host: VirtualHost, model: GatewayModel, taken: Set<string>): JsonObject[] {
+function writeHost(
+  host: VirtualHost,
+  refusal: JsonObject,
+  model: GatewayModel,
+  taken: Set<string>,
+): JsonObject[] {
   const domains = host.domains.filter((domain) => !taken.has(domain));
   if (domains.length === 0) return [];
   for (const domain of domains) taken.add(domain);
   const routes = [
-    ...(host.isAi ? [aiEntry] : []),
+    ...(host.isAi ? [refusal, aiEntry] : []),
     ...host.matches.flatMap((match) => writeMatch(match, model)),
   ];
   return [{ name: domains.join(","), domains, routes }];
+}
+
+/** A body whose length is told and is too large is refused before any of it is read. */
+function writeRefusal(maxBodyBytes: number): JsonObject {
+  const range_match = { start: maxBodyBytes + 1, end: Number.MAX_SAFE_INTEGER };
+  return {
+    match: { prefix: "/", headers: [{ name: "content-length", range_match }] },
+    direct_response: { status: failureStatus.request_too_large },
+  };
 }
 
 /**
