@@ -3,7 +3,7 @@ import type { GatewayModel } from "../../../model/gateway.ts";
 import type { BackendRef, Rule } from "../../../model/route.ts";
 import { configuredKeys, configuredNamespace } from "../names.ts";
 import { writeAttemptFilters } from "./filters.ts";
-import { duration, type JsonObject, type Resource, typed } from "./proto.ts";
+import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
 import type { SecretFiles } from "./secret-files.ts";
 import type { EnvoySettings } from "./settings.ts";
 import { writeUpstreamTls } from "./upstream-tls.ts";
@@ -81,11 +81,12 @@ function endpointsOf({ backend, broken }: BackendRef, model: GatewayModel): read
 function writeDiscovery(places: readonly Place[]): JsonObject {
   if (!places.some(({ endpoint }) => endpoint.address.type === "dns")) return { type: "STATIC" };
   return {
-    type: "STRICT_DNS",
-    dns_lookup_family: "V4_PREFERRED",
-    dns_refresh_rate: "30s",
-    dns_failure_refresh_rate: { base_interval: "1s", max_interval: "10s" },
-    respect_dns_ttl: true,
+    cluster_type: extension("envoy.cluster.dns", "envoy.extensions.clusters.dns.v3.DnsCluster", {
+      dns_lookup_family: "V4_PREFERRED",
+      dns_refresh_rate: "30s",
+      dns_failure_refresh_rate: { base_interval: "1s", max_interval: "10s" },
+      respect_dns_ttl: true,
+    }),
   };
 }
 
