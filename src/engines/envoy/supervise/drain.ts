@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { AdminError, type EnvoyAdmin } from "../admin/envoy-admin.ts";
+import { statisticsPrefix } from "../write/routes.ts";
 
 const pollMs = 25;
 
@@ -19,6 +20,6 @@ export async function drainEnvoy(admin: EnvoyAdmin, limitMs: number): Promise<vo
 }
 
 async function countRequests(admin: EnvoyAdmin): Promise<number> {
-  const active = await admin.statistics("^http\\.http-\\d+\\.downstream_rq_active$");
-  return [...active.values()].reduce<number>((sum, value) => sum + Number(value), 0);
+  const name = `http.${statisticsPrefix}.downstream_rq_active`;
+  return Number((await admin.statistics(`^${name.replaceAll(".", "\\.")}$`)).get(name) ?? 0);
 }

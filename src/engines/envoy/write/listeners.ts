@@ -45,7 +45,7 @@ function writeHttp(
   settings: EnvoySettings,
 ): JsonObject {
   return {
-    stat_prefix: statisticsPrefix(listener),
+    stat_prefix: statisticsPrefix,
     codec_type: "AUTO",
     rds: {
       route_config_name: routesName(listener),

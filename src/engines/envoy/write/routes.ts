@@ -13,9 +13,11 @@ export function routesName(listener: Listener): string {
   return listener.key;
 }
 
-export function statisticsPrefix({ port }: Listener): string {
-  return `http-${port}`;
-}
+/**
+ * Beginning of the statistics of all listeners. Listeners share their routes, and the statistics of those, with ones
+ * that drain, so it must not change with a port.
+ */
+export const statisticsPrefix = "gateway";
 
 /** In bytes, of the requests of a listener. */
 export function largestBody({ chains }: Listener): number {
@@ -46,7 +48,7 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
   });
   return {
     file: routesFile(listener),
-    statistics: `http.${statisticsPrefix(listener)}.rds.${name.replaceAll(":", "_")}.`,
+    statistics: `http.${statisticsPrefix}.rds.${name.replaceAll(":", "_")}.`,
     resource: { name, value },
   };
 }
