@@ -101,9 +101,15 @@ export class EnvoyProcess {
   }
 }
 
-/** Envoy counts processors before it has read at which level it is to log, and says how. */
+/**
+ * What an Envoy says of how it counts processors: 1.38 before it has read at which level it is to log, and 1.40 because
+ * it would not have to be told any more.
+ */
 function isNoise(line: string): boolean {
-  return line.includes("[debug][misc]") && line.includes("cgroup_cpu_util");
+  return (
+    (line.includes("[debug][misc]") && line.includes("cgroup_cpu_util")) ||
+    line.includes("--cpuset-threads is now the default")
+  );
 }
 
 /** `Envoy exited with code 1`, `Envoy was ended by SIGKILL`, `Envoy could not be started`. */
