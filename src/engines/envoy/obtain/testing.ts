@@ -54,7 +54,7 @@ export function envoyTarXz(): Uint8Array {
 
 export const gzip = (bytes: Uint8Array): Uint8Array => gzipSync(bytes);
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 

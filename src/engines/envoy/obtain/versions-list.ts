@@ -74,7 +74,7 @@ function checkUrl(text: string): string {
 }
 
 /** Throws `ObtainFailure` for a text that is no such list. What is wrong inside shows when it is asked for. */
-export function readVersionsList(url: string, text: string): VersionsList {
+function readVersionsList(url: string, text: string): VersionsList {
   let list: unknown;
   try {
     list = JSON.parse(text);

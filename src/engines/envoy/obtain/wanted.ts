@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { ObtainFailure } from "./failure.ts";
 
 /** The Envoy that Envoy Gateway 1.8.1 pins. */
-export const defaultVersion = "1.38.1";
+const defaultVersion = "1.38.1";
 
 /** Everything that has a say in which Envoy is run, first to last; absent and empty are the same. */
 export interface Wishes {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AdminError, type EnvoyAdmin } from "../admin/envoy-admin.ts";
 
 /** Envoy did not take a file. `message` says why, as far as Envoy has said it. */
-export class EnvoyRefused extends Error {
+class EnvoyRefused extends Error {
   override readonly name = "EnvoyRefused";
 }
 

@@ -15,7 +15,7 @@ export interface ReadinessOptions {
 }
 
 /** Envoy did not become ready in time. */
-export class NotReady extends Error {
+class NotReady extends Error {
   override readonly name = "NotReady";
 }
 
