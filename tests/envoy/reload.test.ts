@@ -151,7 +151,7 @@ withEnvoy("a reload that Envoy refuses leaves everything as it was, and says why
     /^Envoy does not take the configuration: .*missing \)/s,
   );
   expect((await run.ask("m")).status).toBe(200);
-  expect(run.processor.steps).toEqual(["start", "replace", "replace", "retire"]);
+  expect(run.processor.steps).toEqual(["start", "replace", "replace", "retire", "retire"]);
   await run.replace(text);
   expect((await run.ask("m")).status).toBe(200);
 });

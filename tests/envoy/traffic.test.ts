@@ -76,6 +76,7 @@ describe.skipIf(envoyPath === undefined)("Envoy", () => {
       { models: ["secure-name"], refs: ["secure-name"] },
       { models: ["wrong-name"], refs: ["wrong-name"] },
       { models: ["untrusted"], refs: ["untrusted"] },
+      { models: ["socket-and-name"], refs: [{ name: "socket", weight: 1 }, "named"] },
       { models: ["mixed"], refs: ["secure", "good", "secure-name"] },
       { models: ["none"], refs: [{ name: "good", weight: 0 }] },
     ];
@@ -124,6 +125,13 @@ describe.skipIf(envoyPath === undefined)("Envoy", () => {
     const seen = new Set<unknown>();
     for (let times = 0; times < 60; times += 1) seen.add((await (await run.ask("mixed")).json()).from);
     expect(seen).toEqual(new Set(["secure", "good"]));
+  });
+
+  test("shares requests between a unix socket and a host name", async () => {
+    const seen = new Set<unknown>();
+    for (let times = 0; times < 40; times += 1)
+      seen.add((await (await run.ask("socket-and-name")).json()).from);
+    expect(seen).toEqual(new Set(["socket", "good"]));
   });
 
   const openAi = (type: string, code: number, message: string) => ({

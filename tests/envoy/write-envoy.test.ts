@@ -19,6 +19,7 @@ const settings: EnvoySettings = {
   stdoutLog: "/state/envoy-runs/0/stdout.log",
   stderrLog: "/state/envoy-runs/0/stderr.log",
   systemCaFile: "/etc/ssl/certs/ca-certificates.crt",
+  addresses: new Map(),
   logAttributes: readHeaderAttributes({}).logs,
 };
 

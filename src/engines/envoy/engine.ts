@@ -6,11 +6,13 @@ import { AdminError, type EnvoyAdmin } from "./admin/envoy-admin.ts";
 import { EnvoyFiles } from "./envoy-files.ts";
 import { followFile } from "./follow-file.ts";
 import { checkPorts } from "./free-ports.ts";
+import { NameWatch } from "./name-watch.ts";
 import type { EnvoyOptions } from "./options.ts";
 import { Reloader } from "./reload/reloader.ts";
 import { envoyCommand } from "./supervise/command-line.ts";
 import { drainEnvoy } from "./supervise/drain.ts";
 import { Supervisor } from "./supervise/supervisor.ts";
+import { namesToLookUp } from "./write/clusters.ts";
 import type { EnvoyResources } from "./write/write-envoy.ts";
 
 /** The engine of a real Envoy: this program configures it, keeps it running and decides about its requests. */
@@ -36,6 +38,9 @@ interface Running {
 class EnvoyEngine implements Engine {
   readonly name = "envoy";
   readonly #options: EnvoyOptions;
+  readonly #names = new NameWatch({ onChange: () => void this.#inTurn(() => this.#writeAgain()) });
+  /** What changes Envoy's files, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   #model: GatewayModel;
   #secrets: Secrets;
   #running: Running | undefined;
@@ -63,6 +68,7 @@ class EnvoyEngine implements Engine {
     try {
       await checkPorts(this.#model);
       const binary = await this.#options.findBinary(signal);
+      await this.#names.follow(namesToLookUp(this.#model));
       signal.throwIfAborted();
       this.#running = this.#prepareRun(binary);
       const { supervisor } = this.#running;
@@ -75,31 +81,8 @@ class EnvoyEngine implements Engine {
     }
   }
 
-  async replace(model: GatewayModel, secrets: Secrets): Promise<void> {
-    const running = this.#running;
-    if (running === undefined) throw new Error("Envoy does not run");
-    const { processor, terminal } = this.#options;
-    await checkPorts(model, new Set(this.#model.listeners.map(({ port }) => port)));
-    const resources = running.files.write(model, secrets);
-    const retire = await processor.replace(model, secrets);
-    try {
-      await running.reloader.apply(resources, retire);
-    } catch (error) {
-      const retireRefused = await processor.replace(this.#model, this.#secrets);
-      retireRefused();
-      throw error;
-    }
-    if (JSON.stringify(resources.bootstrap) !== JSON.stringify(running.resources.bootstrap)) {
-      terminal.say(
-        "settings of the Envoy process have changed; they take effect when aigw starts again",
-        "warn",
-      );
-    }
-    this.#model = model;
-    this.#secrets = secrets;
-    running.resources = resources;
-    await this.#setLogLevels(running.supervisor.admin);
-    await this.#readBound(running.supervisor.admin);
+  replace(model: GatewayModel, secrets: Secrets): Promise<void> {
+    return this.#inTurn(() => this.#replace(model, secrets));
   }
 
   async stop(graceMs: number): Promise<void> {
@@ -107,6 +90,7 @@ class EnvoyEngine implements Engine {
     this.#running = undefined;
     if (running !== undefined) {
       const { supervisor, reloader, unfollow, files } = running;
+      this.#names.close();
       reloader.close();
       if (supervisor.isReady) await drainEnvoy(supervisor.admin, Math.max(0, graceMs - endMs));
       await supervisor.stop(endMs);
@@ -115,6 +99,57 @@ class EnvoyEngine implements Engine {
     }
     await this.#options.processor.stop();
     rmSync(this.#options.paths.adminAddress, { force: true });
+  }
+
+  #inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(action, action);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #replace(model: GatewayModel, secrets: Secrets): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) throw new Error("Envoy does not run");
+    const { processor } = this.#options;
+    await checkPorts(model, new Set(this.#model.listeners.map(({ port }) => port)));
+    await this.#names.follow(namesToLookUp(model));
+    const resources = running.files.write(model, secrets, this.#names.addresses);
+    const retire = await processor.replace(model, secrets);
+    try {
+      await running.reloader.apply(resources, retire);
+    } catch (error) {
+      const retireRefused = await processor.replace(this.#model, this.#secrets);
+      retireRefused();
+      retire();
+      await this.#names.follow(namesToLookUp(this.#model));
+      throw error;
+    }
+    this.#sayBootstrap(running.resources, resources);
+    this.#model = model;
+    this.#secrets = secrets;
+    running.resources = resources;
+    await this.#setLogLevels(running.supervisor.admin);
+    await this.#readBound(running.supervisor.admin);
+  }
+
+  /** The same model, with what its names mean now. */
+  async #writeAgain(): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) return;
+    try {
+      const resources = running.files.write(this.#model, this.#secrets, this.#names.addresses);
+      await running.reloader.apply(resources, () => {});
+      running.resources = resources;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log.warn("New addresses of host names are not in effect", { error: reason });
+    }
+  }
+
+  #sayBootstrap(before: EnvoyResources, after: EnvoyResources): void {
+    if (JSON.stringify(before.bootstrap) === JSON.stringify(after.bootstrap)) return;
+    const line = "settings of the Envoy process have changed; they take effect when aigw starts again";
+    this.#options.terminal.say(line, "warn");
   }
 
   #prepareRun(binary: string): Running {
@@ -127,7 +162,7 @@ class EnvoyEngine implements Engine {
       drainMs: this.#model.process.drainTimeoutMs,
       holdMs: this.#options.holdMs ?? usualHoldMs,
     });
-    const resources = files.write(this.#model, this.#secrets);
+    const resources = files.write(this.#model, this.#secrets, this.#names.addresses);
     files.writeBootstrap(resources);
     reloader.begin(resources);
     const { paths, terminal } = this.#options;

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { AccessLog } from "../../model/access-log.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
+import type { Addresses } from "./name-watch.ts";
 import type { EnvoyOptions } from "./options.ts";
 import { XdsDirectory } from "./reload/xds-directory.ts";
 import { findSystemAuthorities } from "./system-authorities.ts";
@@ -14,7 +15,7 @@ import { type EnvoyResources, writeEnvoy } from "./write/write-envoy.ts";
 export class EnvoyFiles {
   readonly directory: XdsDirectory;
   readonly bootstrap: string;
-  readonly #settings: EnvoySettings;
+  readonly #settings: Omit<EnvoySettings, "addresses">;
   readonly #options: EnvoyOptions;
 
   constructor(options: EnvoyOptions) {
@@ -38,9 +39,10 @@ export class EnvoyFiles {
     };
   }
 
-  write(model: GatewayModel, secrets: Secrets): EnvoyResources {
+  /** `addresses`: of `namesToLookUp`. */
+  write(model: GatewayModel, secrets: Secrets, addresses: Addresses): EnvoyResources {
     const accessLogs = model.accessLogs.filter((log) => this.#canWrite(log));
-    return writeEnvoy({ ...model, accessLogs }, secrets, this.#settings);
+    return writeEnvoy({ ...model, accessLogs }, secrets, { ...this.#settings, addresses });
   }
 
   writeBootstrap({ bootstrap }: EnvoyResources): void {

@@ -46,7 +46,10 @@ const scopes = {
 } as const satisfies { readonly [S in AccessLog["scope"]]?: JsonObject };
 
 /** Envoy's own output goes to files as well, so that nobody must read it for Envoy to go on. */
-export function sinkFile(path: string, { stdoutLog, stderrLog }: EnvoySettings): string {
+export function sinkFile(
+  path: string,
+  { stdoutLog, stderrLog }: Pick<EnvoySettings, "stdoutLog" | "stderrLog">,
+): string {
   if (path === "/dev/stdout") return stdoutLog;
   return path === "/dev/stderr" ? stderrLog : path;
 }

@@ -1,6 +1,7 @@
 import type { Endpoint } from "../../../model/backend.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { BackendRef, Rule } from "../../../model/route.ts";
+import type { Addresses } from "../name-watch.ts";
 import { configuredKeys, configuredNamespace } from "../names.ts";
 import { writeAttemptFilters } from "./filters.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
@@ -39,10 +40,11 @@ export function writeCluster(
   if (refs.length === 0) return [];
   const places = refs.flatMap((ref) => endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })));
   const sockets = writeSockets(places, files, settings);
+  const isMixed = isMixedRule(places);
   const value = typed("envoy.config.cluster.v3.Cluster", {
     name,
     alt_stat_name: rule.key,
-    ...writeDiscovery(places),
+    ...writeDiscovery(places, isMixed),
     connect_timeout: duration(rule.action.timeouts.connectMs),
     per_connection_buffer_limit_bytes: 32 * 1024,
     lb_policy: "LEAST_REQUEST",
@@ -58,7 +60,7 @@ export function writeCluster(
     },
     load_assignment: {
       cluster_name: name,
-      endpoints: writeLocalities(refs, model, sockets.nameOf),
+      endpoints: writeLocalities(refs, model, sockets.nameOf, isMixed ? settings.addresses : undefined),
     },
   });
   return [{ name, value }];
@@ -77,9 +79,26 @@ function endpointsOf({ backend, broken }: BackendRef, model: GatewayModel): read
   return model.backends[backend]?.endpoints ?? [];
 }
 
+/** Envoy has no clusters with both names and unix sockets: there the names are looked up for it. */
+function isMixedRule(places: readonly Place[]): boolean {
+  const types = new Set(places.map(({ endpoint }) => endpoint.address.type));
+  return types.has("dns") && types.has("unix");
+}
+
+/** Names that must be looked up before a model can be written. */
+export function namesToLookUp(model: GatewayModel): string[] {
+  const names = Object.values(model.rules).flatMap((rule) => {
+    const places = liveRefs(rule).flatMap((ref) =>
+      endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })),
+    );
+    return isMixedRule(places) ? places.map(({ endpoint }) => endpoint.address) : [];
+  });
+  return [...new Set(names.flatMap((address) => (address.type === "dns" ? [address.host] : [])))];
+}
+
 /** Every record of a name is an endpoint. A name that cannot be resolved is asked for again soon. */
-function writeDiscovery(places: readonly Place[]): JsonObject {
-  if (!places.some(({ endpoint }) => endpoint.address.type === "dns")) return { type: "STATIC" };
+function writeDiscovery(places: readonly Place[], isMixed: boolean): JsonObject {
+  if (isMixed || !places.some(({ endpoint }) => endpoint.address.type === "dns")) return { type: "STATIC" };
   return {
     cluster_type: extension("envoy.cluster.dns", "envoy.extensions.clusters.dns.v3.DnsCluster", {
       dns_lookup_family: "V4_PREFERRED",
@@ -140,6 +159,7 @@ function writeLocalities(
   refs: readonly BackendRef[],
   model: GatewayModel,
   nameOf: Sockets["nameOf"],
+  addresses: Addresses | undefined,
 ): JsonObject[] {
   // Envoy wants priorities without gaps.
   const priorities = [...new Set(refs.map(({ priority }) => priority))];
@@ -147,8 +167,10 @@ function writeLocalities(
     locality: { region: ref.name },
     load_balancing_weight: ref.weight,
     priority: priorities.indexOf(ref.priority),
-    lb_endpoints: endpointsOf(ref, model).map((endpoint) =>
-      writeEndpoint(endpoint, describeRef(ref, endpoint, model), nameOf(endpoint)),
+    lb_endpoints: endpointsOf(ref, model).flatMap((endpoint) =>
+      writeAddresses(endpoint, addresses).map((address) =>
+        writeEndpoint(endpoint, address, describeRef(ref, endpoint, model), nameOf(endpoint)),
+      ),
     ),
   }));
 }
@@ -165,9 +187,14 @@ function describeRef({ ai }: BackendRef, endpoint: Endpoint, model: GatewayModel
   };
 }
 
-function writeEndpoint(endpoint: Endpoint, description: JsonObject, tls: string | undefined): JsonObject {
+function writeEndpoint(
+  endpoint: Endpoint,
+  address: JsonObject,
+  description: JsonObject,
+  tls: string | undefined,
+): JsonObject {
   return {
-    endpoint: { address: writeAddress(endpoint), hostname: hostHeader(endpoint) },
+    endpoint: { address, hostname: hostHeader(endpoint) },
     metadata: {
       filter_metadata: {
         [configuredNamespace]: description,
@@ -177,9 +204,11 @@ function writeEndpoint(endpoint: Endpoint, description: JsonObject, tls: string 
   };
 }
 
-function writeAddress({ address }: Endpoint): JsonObject {
-  if (address.type === "unix") return { pipe: { path: address.path } };
-  return { socket_address: { address: address.host, port_value: address.port } };
+/** Of a name that was looked up there may be several, or none. */
+function writeAddresses({ address }: Endpoint, addresses: Addresses | undefined): JsonObject[] {
+  if (address.type === "unix") return [{ pipe: { path: address.path } }];
+  const hosts = address.type === "dns" && addresses ? (addresses.get(address.host) ?? []) : [address.host];
+  return hosts.map((host) => ({ socket_address: { address: host, port_value: address.port } }));
 }
 
 /** What Host becomes: the endpoint's name, with its port unless that is the scheme's own. */

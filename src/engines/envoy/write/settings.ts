@@ -1,4 +1,5 @@
 import type { HeaderAttribute } from "../../../policy/header-attributes.ts";
+import type { Addresses } from "../name-watch.ts";
 
 /** What Envoy's configuration says beside the model: places, and what the environment asks of logs. */
 export interface EnvoySettings {
@@ -10,6 +11,8 @@ export interface EnvoySettings {
   readonly stderrLog: string;
   /** PEM bundle of the certificate authorities that this machine trusts. */
   readonly systemCaFile: string;
+  /** Of `namesToLookUp`. */
+  readonly addresses: Addresses;
   /** Request headers that access logs know by another name. */
   readonly logAttributes: readonly HeaderAttribute[];
 }
