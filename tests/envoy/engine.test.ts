@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ListenFailure } from "../../src/engines/engine.ts";
+import type { GatewayModel } from "../../src/model/gateway.ts";
 import { envoyPath } from "../support/envoy.ts";
 import { freePort } from "../support/ports.ts";
 import { startUpstream } from "../support/upstream.ts";
@@ -83,6 +84,39 @@ test("a binary that is no Envoy ends the start, naming its log and its last word
   await using missing = new EnvoyRun(configuration(setup(upstream)), { binary: "/no/such/envoy" });
   await expect(missing.start()).rejects.toThrow(/^Envoy .*before it was ready.*stderr\.log$/);
 });
+
+const spoiled: readonly { name: string; spoil: (model: GatewayModel) => GatewayModel; why: RegExp }[] = [
+  {
+    name: "clusters",
+    spoil: (model) => {
+      const copy = structuredClone(model);
+      const address = copy.backends["default/one"]?.endpoints[0]?.address;
+      Object.assign(address ?? {}, { host: "no address" });
+      return copy;
+    },
+    why: /^Envoy does not take the configuration: .*malformed IP address: no address/s,
+  },
+  {
+    name: "routes",
+    spoil: (model) => {
+      const copy = structuredClone(model);
+      const match = copy.listeners[0]?.chains[0]?.hosts[0]?.matches[0];
+      Object.assign(match ?? {}, { model: [{ type: "regex", pattern: "(" }] });
+      return copy;
+    },
+    why: /^Envoy does not take the configuration: .*missing \)/s,
+  },
+];
+
+withEnvoy.each(spoiled)(
+  "$name that Envoy refuses end the start at once, in its words",
+  async ({ spoil, why }) => {
+    using upstream = startUpstream();
+    await using run = new EnvoyRun(configuration(setup(upstream)), { spoil });
+    await expect(run.start()).rejects.toThrow(why);
+    expect(isRunning(run.pid)).toBe(false);
+  },
+);
 
 withEnvoy("a start that is given up ends Envoy", async () => {
   using upstream = startUpstream();

@@ -17,6 +17,8 @@ export interface StartOptions {
   readonly binary?: string;
   readonly runId?: string;
   readonly holdMs?: number;
+  /** Makes a model that no configuration could. */
+  spoil?(model: GatewayModel): GatewayModel;
   readonly environment?: { readonly [name: string]: string };
 }
 
@@ -39,7 +41,7 @@ export class EnvoyRun implements AsyncDisposable {
   constructor(text: string, options: StartOptions = {}) {
     const { model, secrets } = compile(text);
     this.engine = createEnvoyEngine({
-      model,
+      model: options.spoil?.(model) ?? model,
       secrets,
       runtime: createBunRuntime(),
       log: silent,

@@ -2,8 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { AdminError, type EnvoyAdmin } from "../admin/envoy-admin.ts";
 
 /** Envoy did not take a file. `message` says why, as far as Envoy has said it. */
-class EnvoyRefused extends Error {
+export class EnvoyRefused extends Error {
   override readonly name = "EnvoyRefused";
+
+  /** `reason`: Envoy's own words. */
+  constructor(reason = "it does not say why") {
+    super(`Envoy does not take the configuration: ${reason}`);
+  }
 }
 
 /** One subscription of Envoy's, by the beginning of its statistics: `cluster_manager.cds.` */
@@ -25,6 +30,12 @@ export async function countRefusals(admin: EnvoyAdmin, subscription: Subscriptio
   return Number(found.get(`${subscription}update_rejected`) ?? 0);
 }
 
+/** Whether Envoy has refused anything of what it found when it started. */
+export async function hasRefused(admin: EnvoyAdmin): Promise<boolean> {
+  const counts = await admin.statistics("(update_rejected|listener_create_failure)$");
+  return [...counts.values()].some((count) => Number(count) > 0);
+}
+
 /** Resolves when the version is in effect. Throws `EnvoyRefused` where it is not, and `AdminError` for a dead Envoy. */
 export function confirmVersion(
   subscription: Subscription,
@@ -37,7 +48,7 @@ export function confirmVersion(
   return poll(options, async () => {
     const found = await options.admin.statistics(filter);
     if (found.get(names.version) === version) return true;
-    if (Number(found.get(names.refused) ?? 0) > refusalsBefore) throw refused(options);
+    if (Number(found.get(names.refused) ?? 0) > refusalsBefore) throw new EnvoyRefused(options.refusal());
     return false;
   });
 }
@@ -70,13 +81,9 @@ async function poll(options: ConfirmOptions, isDone: () => Promise<boolean>): Pr
       if (!(error instanceof AdminError)) throw error;
       failure = error;
     }
-    if (performance.now() > deadline) throw failure ?? refused(options);
+    if (performance.now() > deadline) throw failure ?? new EnvoyRefused(options.refusal());
     await sleep(pollMs);
   }
-}
-
-function refused({ refusal }: ConfirmOptions): EnvoyRefused {
-  return new EnvoyRefused(`Envoy does not take the configuration: ${refusal() ?? "it does not say why"}`);
 }
 
 function escapeRegex(text: string): string {

@@ -20,7 +20,8 @@ console.error("[2026-01-02 03:04:05.678][1][warning][main] [a.cc:1] fake words")
 appendFileSync(file + ".starts", "x");
 if (behaviour === "dies") process.exit(3);
 const server = createServer((request, response) => {
-  if (request.url === "/ready") response.end(behaviour === "never ready" ? "PRE_INITIALIZING" : "LIVE");
+  if (request.url.startsWith("/stats")) response.end(JSON.stringify({ stats: [] }));
+  else if (request.url === "/ready") response.end(behaviour === "never ready" ? "PRE_INITIALIZING" : "LIVE");
   else response.end(JSON.stringify({ listener_statuses: [{ name: "l" }] }));
 });
 server.listen(0, "127.0.0.1", () => writeFileSync(file, "127.0.0.1:" + server.address().port));

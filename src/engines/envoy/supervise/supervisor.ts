@@ -8,7 +8,7 @@ export interface SupervisorOptions {
   launch(): EnvoyProcessOptions;
   /** For messages. */
   readonly stderrLog: string;
-  readonly readiness: Omit<ReadinessOptions, "signal">;
+  readonly readiness: Omit<ReadinessOptions, "signal" | "refusal">;
   /** A process was started; its number. */
   onSpawn(pid: number): void;
   /** Envoy has gone and comes back; what happened. */
@@ -91,7 +91,8 @@ export class Supervisor {
       ended.abort(new EnvoyLost(this.#explain(`${describeExit(exit)} before it was ready`, process)));
     });
     const signals = AbortSignal.any([signal, ended.signal, this.#stopping.signal]);
-    return await untilReady({ ...this.#options.readiness, signal: signals });
+    const refusal = () => process.lastComplaint;
+    return await untilReady({ ...this.#options.readiness, signal: signals, refusal });
   }
 
   #watch(process: EnvoyProcess): void {
