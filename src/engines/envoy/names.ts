@@ -6,7 +6,7 @@ export const processorFilter = "envoy.filters.http.ext_proc/aigateway";
 export const processorCluster = "ai-gateway-extproc-uds";
 
 /** Filter metadata of endpoints and routes. */
-export const configuredNamespace = "aigateway.envoyproxy.io";
+export const configuredNamespace = "aigateway.envoy.io";
 export const configuredKeys = {
   /** Endpoint: key of the `AiBackend`. */
   backend: "per_route_rule_backend_name",
@@ -33,6 +33,9 @@ export const exchangeIdHeader = "x-ai-eg-internal-req-id";
 export const clientPathHeader = "x-ai-eg-original-path";
 /** On answers that Envoy itself made: the `FailureCode`. The processor may say it better; it never reaches a client. */
 export const failureHeader = "x-ai-eg-failure";
+
+/** What the router-level filter tells the processor about an answer: whether it came from an upstream. */
+export const answerAttributes: readonly string[] = ["response.code_details"];
 
 /** gRPC metadata of the router-level stream: the largest request body that its listener accepts. */
 export const maxBodyMetadata = "x-ai-eg-max-body-bytes";

@@ -1,4 +1,5 @@
 import {
+  answerAttributes,
   attemptAttributes,
   clientPathHeader,
   contentLengthKey,
@@ -53,6 +54,7 @@ const readModel = (maxBodyBytes: number): JsonObject => ({
       response_trailer_mode: "SKIP",
     },
     allow_mode_override: true,
+    response_attributes: answerAttributes,
     message_timeout: messageTimeout,
     metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
   }),
