@@ -7,7 +7,7 @@ const word = "--become-guarded";
 /** The command line by which this program becomes `command`: Linux kills that when the process that started it is gone. */
 export function guardedCommand(command: readonly string[], isCompiled: boolean): readonly string[] {
   if (process.platform !== "linux" || process.execve === undefined) return command;
-  const own = isCompiled ? [] : [join(import.meta.dirname, "../main.ts")];
+  const own = isCompiled ? [] : [join(import.meta.dirname ?? ".", "../main.ts")];
   return [process.execPath, ...own, word, String(process.pid), ...command];
 }
 

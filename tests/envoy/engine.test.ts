@@ -184,3 +184,18 @@ withEnvoy("a request that takes too long is cut when the time of a stop is over"
   expect(await asked).toBe("cut");
   await run[Symbol.asyncDispose]();
 });
+
+withEnvoy("no credential is in Envoy's log, however much it says", async () => {
+  using upstream = startUpstream({ ok: true });
+  const config = setup(upstream, { logLevels: { default: "trace", nonsense: "debug" } });
+  await using run = await new EnvoyRun(configuration(config)).start();
+  const headers = { authorization: "Bearer of-the-client", "x-api-key": "of-the-client" };
+  expect((await run.ask("m", { headers })).status).toBe(200);
+  await run.engine.stop(1000);
+  const log = readFileSync(join(run.root, "logs/stderr.log"), "utf8");
+  for (const text of [log, run.stderr]) {
+    expect(text).toContain("'authorization', '[REDACTED]'");
+    expect(text).not.toContain("of-the-client");
+    expect(text).not.toContain("of-the-upstream");
+  }
+});

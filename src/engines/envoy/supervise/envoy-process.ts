@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import process from "node:process";
+import { LineRedactor } from "./line-redactor.ts";
 
 export interface EnvoyProcessOptions {
   readonly command: readonly string[];
   readonly environment: { readonly [name: string]: string | undefined };
-  /** Files that its output is appended to. */
+  /** Files that its output is appended to; of stderr without credentials. */
   readonly stdoutLog: string;
   readonly stderrLog: string;
   /** What it says on stderr, by the line. */
@@ -29,6 +30,7 @@ export class EnvoyProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #decoder = new TextDecoder();
+  readonly #redactor = new LineRedactor();
   #partial = "";
   #hasExited = false;
 
@@ -42,13 +44,14 @@ export class EnvoyProcess {
     this.#child = spawn(file, rest, { detached: true, env, stdio: ["ignore", stdout, "pipe"] });
     closeSync(stdout);
     this.#child.stderr?.on("data", (piece: Uint8Array) => {
-      writeSync(stderr, piece);
-      this.#read(piece, options);
+      this.#read(piece, stderr, options);
     });
     this.exited = new Promise((resolve) => {
       const ended = (exit: Exit) => {
         this.#hasExited = true;
         process.off("exit", this.#killNow);
+        // Words without an end are words all the same.
+        if (this.#partial !== "") this.#read(Buffer.from("\n"), stderr, options);
         closeSync(stderr);
         resolve(exit);
       };
@@ -89,10 +92,12 @@ export class EnvoyProcess {
 
   readonly #killNow = () => this.kill("SIGKILL");
 
-  #read(piece: Uint8Array, { onLine }: EnvoyProcessOptions): void {
+  #read(piece: Uint8Array, log: number, { onLine }: EnvoyProcessOptions): void {
     const lines = (this.#partial + this.#decoder.decode(piece, { stream: true })).split("\n");
     this.#partial = lines.pop() ?? "";
-    for (const line of lines) {
+    const redacted = lines.map((line) => this.#redactor.redact(line));
+    if (redacted.length > 0) writeSync(log, `${redacted.join("\n")}\n`);
+    for (const line of redacted) {
       if (isNoise(line)) continue;
       onLine(line);
       if (line.trim() !== "") this.#lines.push(line);

@@ -95,6 +95,9 @@ function writeFact({ key, headers }: LogFact): JsonObject[] {
   }));
 }
 
+/** About the client's connection only (RFC 9110 §7.6.1), and left in place by Envoy. */
+const connectionHeaders = ["te", "trailer", "proxy-authorization", "expect"];
+
 /** The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen. */
 export function writeAttemptFilters(): JsonObject[] {
   return [
@@ -127,6 +130,7 @@ export function writeAttemptFilters(): JsonObject[] {
           ...[internalPrefix, "x-aigw-", "x-envoy-"].map((prefix) => ({
             remove_on_match: { key_matcher: { prefix } },
           })),
+          ...connectionHeaders.map((name) => ({ remove: name })),
           {
             // Envoy drops the length of a body that the processor replaces.
             append: {
