@@ -67,8 +67,15 @@ const calls: {
   },
   {
     args: ["download-envoy"],
+    environment: { ENVOY_VERSIONS_URL: "http://127.0.0.1:1/list.json" },
     code: 1,
-    stderr: /^\d{4}\/.* Download Envoy failed: this build of aigw has no Envoy engine/,
+    stderr: /^\d{4}\/.* Download Envoy failed: cannot get http:\/\/127.0.0.1:1\/list.json: .*ENVOY_PATH/,
+  },
+  {
+    args: ["download-envoy"],
+    environment: { ENVOY_VERSION: "latest" },
+    code: 1,
+    stderr: /Download Envoy failed: "latest" from ENVOY_VERSION is no Envoy version/,
   },
   {
     args: ["healthcheck"],

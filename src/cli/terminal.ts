@@ -7,6 +7,8 @@ export interface Terminal {
   err(text: string): void;
   /** Width for help; 80 where stdout is no terminal. */
   readonly columns: number;
+  /** Whether somebody looks on at what goes to stderr, so that a line may be written over. */
+  readonly isWatched: boolean;
 }
 
 /** Written at once and whole, so that the process may end right after. */
@@ -14,6 +16,7 @@ export function processTerminal(): Terminal {
   return {
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
+    isWatched: process.stderr.isTTY === true,
     columns: process.stdout.isTTY ? Math.max(process.stdout.columns ?? 80, 60) : 80,
   };
 }

@@ -24,6 +24,7 @@ export function modeOf(path: string): string {
 /** A terminal that remembers. */
 export class FakeTerminal implements Terminal {
   readonly columns = 80;
+  isWatched = false;
   stdout = "";
   stderr = "";
 

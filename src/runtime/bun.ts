@@ -1,4 +1,5 @@
 import { checkNames } from "./certificate-names.ts";
+import { becomeGuarded, guardedCommand } from "./guarded-child.ts";
 import type {
   Connection,
   HttpHandler,
@@ -14,6 +15,8 @@ export function createBunRuntime(): Runtime {
     name: "bun",
     version: Bun.version,
     restartForLimits,
+    guarded: (command) => guardedCommand(command, Bun.isStandaloneExecutable),
+    becomeGuarded: () => becomeGuarded(process.argv.slice(2)),
     // A compiled executable has them at the same place: its own name stands for the script.
     arguments: process.argv.slice(2),
     serve,

@@ -47,6 +47,9 @@ export function createDenoRuntime(): Runtime {
     name: "deno",
     version: Deno.version.deno,
     restartForLimits: () => {},
+    // Deno cannot become another program; what is left over is ended by the next run.
+    guarded: (command) => command,
+    becomeGuarded: () => Promise.resolve(),
     arguments: process.argv.slice(2),
     serve,
     fetch: fetchUpstream,

@@ -8,6 +8,13 @@ export interface Runtime {
    * Bun reads its limit of concurrent `fetch` calls from the environment once, before any code runs.
    */
   restartForLimits(): void;
+  /**
+   * The command line that runs `command` as a child that cannot outlive this process, however that ends; where the
+   * system or the runtime cannot promise it, `command` itself.
+   */
+  guarded(command: readonly string[]): readonly string[];
+  /** First thing in the program: becomes another one if `guarded` started it for that, and returns otherwise. */
+  becomeGuarded(): Promise<void>;
   /** Arguments of the program, without runtime and script. */
   readonly arguments: readonly string[];
   /** Binds at once; throws the system's error (with `code`) if the port cannot be had. */

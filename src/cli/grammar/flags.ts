@@ -36,6 +36,12 @@ export const runFlags = {
     variable: "AIGW_ENGINE",
     description: "What carries the traffic: auto, embedded or envoy",
   },
+  "envoy-path": {
+    type: "text",
+    completes: "file",
+    variable: "ENVOY_PATH",
+    description: "Envoy executable to run instead of a downloaded one",
+  },
   debug: {
     type: "switch",
     variable: "AIGW_DEBUG",

@@ -9,6 +9,7 @@ import type { ProgramLog } from "../../telemetry/program-log.ts";
 import { messageChain } from "../failure.ts";
 import { countFindings } from "../findings.ts";
 import { productVersion } from "../product-version.ts";
+import type { Terminal } from "../terminal.ts";
 import { type ConfigRoom, type Loaded, loadConfiguration } from "./configuration.ts";
 import { FileWatcher } from "./file-watcher.ts";
 import { writeGatewayConfig, writeProcessorConfig } from "./generated-files.ts";
@@ -24,8 +25,17 @@ export interface GatewayParts {
   readonly environment: Environment;
   readonly workingDirectory: string;
   readonly config: ConfigRoom;
-  createEngine(options: EmbeddedOptions): Engine;
+  createEngine(options: EngineOptions): Engine | Promise<Engine>;
   createTelemetry(options: TelemetryOptions): Promise<GatewayTelemetry>;
+}
+
+/** What engines are made of: the model and what they report to; and the run they are part of. */
+export interface EngineOptions extends EmbeddedOptions {
+  readonly scope: RunScope;
+  /** Fires when there is no use in starting any more. */
+  readonly signal: AbortSignal;
+  /** The engine has ended by itself and does not come back. */
+  onLost(error: Error): void;
 }
 
 /** What belongs to one run from the moment its directories exist. */
@@ -36,6 +46,8 @@ export interface RunScope {
   readonly reporter: Reporter;
   /** Of `performance.now()`, when the run began. */
   readonly startedAtMs: number;
+  /** For what programs below this one say by themselves. */
+  readonly terminal: Terminal;
 }
 
 /** `INITIALIZING` until requests are taken, `DRAINING` once they are not any more; the words are Envoy's. */
@@ -46,6 +58,8 @@ export class Gateway {
   readonly #scope: RunScope;
   readonly #parts: GatewayParts;
   readonly #watcher: FileWatcher;
+  readonly #starting = new AbortController();
+  readonly #lost = Promise.withResolvers<never>();
   #state: State = "INITIALIZING";
   #telemetry: GatewayTelemetry | undefined;
   #admin: AdminServer | undefined;
@@ -63,6 +77,11 @@ export class Gateway {
         scope.log.program.warn("Directory cannot be watched: send SIGHUP after a change", fields);
       },
     );
+  }
+
+  /** Rejects when the engine has ended by itself; never resolves. */
+  get lost(): Promise<never> {
+    return this.#lost.promise;
   }
 
   /** Everything up to the line that says it listens. Throws why it cannot; `stop` then clears up. */
@@ -85,6 +104,7 @@ export class Gateway {
   async stop({ drainMs, flushMs }: { readonly drainMs: number; readonly flushMs: number }): Promise<void> {
     const { log } = this.#scope;
     this.#state = "DRAINING";
+    this.#starting.abort(new Error("the start was given up"));
     this.#watcher.close();
     const step = async (name: string, action: Promise<unknown> | undefined) => {
       await action?.catch((error: unknown) =>
@@ -115,22 +135,28 @@ export class Gateway {
       version: productVersion,
     });
     if (this.#isStopping()) return;
-    const engine = this.#parts.createEngine({
+    const made = this.#parts.createEngine({
       model,
       secrets: loaded.secrets,
       environment: this.#parts.environment,
       runtime: this.#parts.runtime,
       log: log.dataPlane,
       telemetry: this.#telemetry,
+      scope: this.#scope,
+      signal: this.#starting.signal,
+      onLost: (error) => this.#lost.reject(error),
     });
-    this.#admin = this.#startAdmin(this.#telemetry);
+    const engine = made instanceof Promise ? await made : made;
+    this.#admin = this.#startAdmin(this.#telemetry, engine);
+    await engine.prepare?.();
     reporter.say(processorReady);
-    await engine.start();
+    await engine.start(this.#starting.signal);
     this.#engine = engine;
     if (this.#isStopping()) return;
     this.#state = "LIVE";
     const port = engine.bound[0]?.port ?? 0;
-    reporter.say(listeningLine(port, this.#admin.port, performance.now() - startedAtMs));
+    const adminPort = engine.adminPort ?? this.#admin.port;
+    reporter.say(listeningLine(port, adminPort, performance.now() - startedAtMs));
   }
 
   async #reload(cause: string): Promise<void> {
@@ -183,7 +209,7 @@ export class Gateway {
     write(processorConfig, () => writeProcessorConfig(model, productVersion));
   }
 
-  #startAdmin(telemetry: GatewayTelemetry): AdminServer {
+  #startAdmin(telemetry: GatewayTelemetry, engine: Engine): AdminServer {
     const { plan, directory, log } = this.#scope;
     const admin = startAdminServer({
       runtime: this.#parts.runtime,
@@ -194,7 +220,8 @@ export class Gateway {
       state: () => this.#state,
       metrics: () => telemetry.metricsText(),
     });
-    directory.write(directory.paths.adminAddress, admin.address);
+    // An engine with an admin server of its own has that found under the name that health checks look for.
+    if (engine.name === "embedded") directory.write(directory.paths.adminAddress, admin.address);
     log.program.info("Admin server listens", { address: admin.address });
     return admin;
   }

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { modeOf, temporaryDirectory } from "../testing.ts";
-import { RunInUse, takeLock } from "./lock.ts";
+import { abandonedEnvoy, noteEnvoy, RunInUse, takeLock } from "./lock.ts";
 
 const children: Bun.Subprocess[] = [];
 afterEach(() => {
@@ -76,3 +76,18 @@ test.each(["", "{", "[]", '{"pid":"x"}'])(
     expect(takeLock(path, "0")).toEqual({ wasStale: true });
   },
 );
+
+test("abandonedEnvoy is what a dead process has noted, and nothing of a running one", async () => {
+  const path = lockPath();
+  takeLock(path, "0");
+  noteEnvoy(path, 4321);
+  expect(modeOf(path)).toBe("0600");
+  expect(abandonedEnvoy(path)).toBeUndefined();
+  const lock = JSON.parse(readFileSync(path, "utf8"));
+  expect(lock).toMatchObject({ pid: process.pid, envoyPid: 4321, startedAt: expect.any(String) });
+  writeFileSync(path, JSON.stringify({ ...lock, pid: await deadProcess() }));
+  expect(abandonedEnvoy(path)).toBe(4321);
+  noteEnvoy(path, 1);
+  expect(abandonedEnvoy(path)).toBe(4321);
+  expect(abandonedEnvoy(`${path}.none`)).toBeUndefined();
+});

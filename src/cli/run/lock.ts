@@ -7,6 +7,8 @@ interface Lock {
   readonly processStart?: string;
   /** For people. */
   readonly startedAt: string;
+  /** The Envoy that the process has started, if it has one. */
+  readonly envoyPid?: number;
 }
 
 /** `message` names the run ID and the process that has it. */
@@ -26,6 +28,22 @@ export function takeLock(path: string, runId: string): { readonly wasStale: bool
   takeAway(path, text, runId);
   if (create(path)) return { wasStale: true };
   throw inUse(runId, readLock(readText(path)));
+}
+
+/** Writes into a lock of this process's which Envoy it has started, for whoever finds it when both are dead, or one is. */
+export function noteEnvoy(path: string, envoyPid: number): void {
+  const lock = readLock(readText(path));
+  if (lock?.pid !== process.pid) return;
+  const aside = `${path}.${process.pid}`;
+  writeFileSync(aside, `${JSON.stringify({ ...lock, envoyPid })}\n`, { mode: 0o600 });
+  renameSync(aside, path);
+}
+
+/** The Envoy of a process that is dead; it may be dead itself, and its number somebody else's. */
+export function abandonedEnvoy(path: string): number | undefined {
+  const holder = readLock(readText(path));
+  if (holder === undefined || isRunning(holder)) return undefined;
+  return Number.isSafeInteger(holder.envoyPid) ? holder.envoyPid : undefined;
 }
 
 function create(path: string): boolean {

@@ -2,6 +2,7 @@ import { UsageError } from "../failure.ts";
 import type { Host } from "../grammar/command.ts";
 import type { RunFlagValues } from "../grammar/flags.ts";
 import { type Directories, resolveDirectories } from "../paths/directories.ts";
+import { expandPath } from "../paths/expand-path.ts";
 import { checkRunId } from "../paths/run-id.ts";
 import { readMcpServers } from "./mcp-servers.ts";
 import { type ConfigOrigin, chooseOrigin } from "./source.ts";
@@ -14,6 +15,9 @@ export interface RunPlan {
   /** `undefined`: one is made. */
   readonly runId: string | undefined;
   readonly isDebug: boolean;
+  readonly engine: "auto" | "embedded" | "envoy";
+  /** An Envoy that was given; absolute. */
+  readonly envoyPath: string | undefined;
   readonly adminHost: string | undefined;
   readonly adminPort: number;
 }
@@ -28,6 +32,7 @@ export async function planRun(flags: RunFlagValues, path: string | undefined, ho
   const origin = chooseOrigin(path, directories.config, host, hasMcpFlag);
   const mcpServers = await readMcpServers(flags, host);
   const runId = flags["run-id"];
+  const envoyPath = flags["envoy-path"];
   if (runId !== undefined) checkRunId(runId);
   return {
     origin,
@@ -35,6 +40,8 @@ export async function planRun(flags: RunFlagValues, path: string | undefined, ho
     directories,
     runId,
     isDebug: flags.debug,
+    engine: flags.engine,
+    envoyPath: envoyPath === undefined ? undefined : expandPath(envoyPath, host),
     adminHost: flags["admin-address"],
     adminPort: flags["admin-port"],
   };

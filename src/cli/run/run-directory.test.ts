@@ -27,6 +27,8 @@ test("openRunDirectory makes the places of a run, with the modes of the specific
     resources: join(root, "state/runs/my run/envoy-ai-gateway-resources/config.yaml"),
     processorConfig: join(root, "state/runs/my run/extproc-config.yaml"),
     accessLog: join(root, "state/envoy-runs/my run/stdout.log"),
+    stderrLog: join(root, "state/envoy-runs/my run/stderr.log"),
+    envoy: join(root, "run/my run/envoy"),
     adminAddress: join(root, "run/my run/admin-address.txt"),
     socket: join(root, "run/my run/uds.sock"),
     lock: join(root, "run/my run/run.lock"),

@@ -1,11 +1,11 @@
-import { chmodSync, lstatSync, mkdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { systemReason, UsageError } from "../failure.ts";
 import type { Directories } from "../paths/directories.ts";
 import { userId } from "../paths/expand-path.ts";
 import { checkRunId, generateRunId } from "../paths/run-id.ts";
-import { takeLock } from "./lock.ts";
+import { abandonedEnvoy, noteEnvoy, takeLock } from "./lock.ts";
 
 /** Where a run keeps its files: all absolute. */
 export interface RunPaths {
@@ -14,9 +14,19 @@ export interface RunPaths {
   readonly resources: string;
   readonly processorConfig: string;
   readonly accessLog: string;
+  /** What Envoy, or an access log, writes to stderr. */
+  readonly stderrLog: string;
+  /** Directory of what an Envoy reads. */
+  readonly envoy: string;
   readonly adminAddress: string;
   readonly socket: string;
   readonly lock: string;
+}
+
+/** An Envoy whose aigw is dead. */
+export interface AbandonedEnvoy {
+  readonly runId: string;
+  readonly pid: number;
 }
 
 /** The directories of one run, locked for this process. */
@@ -25,11 +35,19 @@ export class RunDirectory {
   readonly paths: RunPaths;
   /** Whether a dead process had left its lock. */
   readonly wasStale: boolean;
+  /** Envoys of dead runs, this one's or others'. */
+  readonly abandoned: readonly AbandonedEnvoy[];
 
-  constructor(runId: string, paths: RunPaths, wasStale: boolean) {
+  constructor(runId: string, paths: RunPaths, wasStale: boolean, abandoned: readonly AbandonedEnvoy[]) {
     this.runId = runId;
     this.paths = paths;
     this.wasStale = wasStale;
+    this.abandoned = abandoned;
+  }
+
+  /** Remembers which Envoy belongs to this run. */
+  noteEnvoy(pid: number): void {
+    noteEnvoy(this.paths.lock, pid);
   }
 
   /** Writes a generated file that is its owner's alone, whatever was there. */
@@ -41,8 +59,9 @@ export class RunDirectory {
 
   /** Removes what lives only as long as the run. Never throws; safe to call twice. */
   close(): void {
-    const { socket, adminAddress, lock } = this.paths;
-    for (const path of [socket, adminAddress, lock]) quietly(() => rmSync(path, { force: true }));
+    const { socket, adminAddress, lock, envoy } = this.paths;
+    for (const path of [envoy, socket, adminAddress, lock])
+      quietly(() => rmSync(path, { force: true, recursive: true }));
     quietly(() => rmdirSync(dirname(lock)));
   }
 }
@@ -60,13 +79,23 @@ export function openRunDirectory(directories: Directories, givenId: string | und
   makeDirectory(dirname(paths.log), 0o750, "state");
   makeDirectory(dirname(paths.lock), 0o700, "runtime");
   if (directories.isRuntimeDefault) refuseForeignDirectory(directories.runtime);
+  const abandoned = findAbandoned(directories);
   const { wasStale } = lockRun(paths.lock, runId);
 
   const resources = dirname(paths.resources);
   rmSync(resources, { recursive: true, force: true });
   makeDirectory(resources, 0o750, "state");
-  for (const leftover of [paths.socket, paths.adminAddress]) rmSync(leftover, { force: true });
-  return new RunDirectory(runId, paths, wasStale);
+  for (const leftover of [paths.socket, paths.adminAddress, paths.envoy])
+    rmSync(leftover, { recursive: true, force: true });
+  return new RunDirectory(runId, paths, wasStale, abandoned);
+}
+
+/** Runs mostly have names that nobody has again, so all are looked at. */
+function findAbandoned({ runtime }: Directories): AbandonedEnvoy[] {
+  return readdirSync(runtime).flatMap((runId) => {
+    const pid = abandonedEnvoy(join(runtime, runId, "run.lock"));
+    return pid === undefined ? [] : [{ runId, pid }];
+  });
 }
 
 function runPaths({ state, runtime }: Directories, runId: string): RunPaths {
@@ -78,6 +107,8 @@ function runPaths({ state, runtime }: Directories, runId: string): RunPaths {
     resources: join(run, "envoy-ai-gateway-resources", "config.yaml"),
     processorConfig: join(run, "extproc-config.yaml"),
     accessLog: join(state, "envoy-runs", runId, "stdout.log"),
+    stderrLog: join(state, "envoy-runs", runId, "stderr.log"),
+    envoy: join(ephemeral, "envoy"),
     adminAddress: join(ephemeral, "admin-address.txt"),
     socket: join(ephemeral, "uds.sock"),
     lock: join(ephemeral, "run.lock"),

@@ -48,7 +48,8 @@ async function runIn(
     writeError: world.terminal.err,
   });
   const reporter = new Reporter(world.terminal, log);
-  const scope: RunScope = { plan, directory, log, reporter, startedAtMs: world.startedAtMs };
+  const { terminal, startedAtMs } = world;
+  const scope: RunScope = { plan, directory, log, reporter, startedAtMs, terminal };
   log.program.info("Starting", {
     run_id: directory.runId,
     runtime: parts.runtime.name,
@@ -77,7 +78,9 @@ async function runIn(
   });
   let code: number = exitCode.ok;
   try {
-    await Promise.race([gateway.start().then(() => stopped.promise), stopped.promise]);
+    const started =
+      directory.abandoned.length === 0 ? gateway.start() : endAbandoned(scope).then(() => gateway.start());
+    await Promise.race([started.then(() => stopped.promise), stopped.promise, gateway.lost]);
   } catch (error) {
     reporter.fail(error);
     code = exitCode.failed;
@@ -87,4 +90,13 @@ async function runIn(
   log.program.info("Stopped", { code });
   log.close();
   return code;
+}
+
+/** Where the system cannot kill an Envoy together with its aigw, it holds its ports until somebody does. */
+async function endAbandoned({ directory, reporter }: RunScope): Promise<void> {
+  const { endLeftover } = await import("../../engines/envoy/index.ts");
+  for (const { runId, pid } of directory.abandoned) {
+    if (await endLeftover(pid, runId))
+      reporter.say(`ended Envoy ${pid}, which the dead run ${JSON.stringify(runId)} had left behind`, "warn");
+  }
 }

@@ -191,6 +191,8 @@ export function planIn(root: string, changes: Partial<RunPlan> = {}): RunPlan {
     },
     runId: "0",
     isDebug: false,
+    engine: "auto",
+    envoyPath: undefined,
     adminHost: "127.0.0.1",
     adminPort: 0,
     ...changes,

@@ -6,7 +6,7 @@ import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
-import { type Engine, ListenFailure } from "../engine.ts";
+import { type Engine, explainListen, ListenFailure, listenerName } from "../engine.ts";
 import { warningLog } from "../warning-log.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
@@ -71,17 +71,16 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       }, sweepEveryMs);
       sweeper.unref();
       for (const listener of gateway.twin.model.listeners) {
-        const name = listener.chains.flatMap((chain) => chain.names)[0] ?? String(listener.port);
         try {
           const server = runtime.serve(
             { host: listener.address, port: listener.port, maxBodyBytes: maxServerBodyBytes },
             (request, connection) => handle(gateway, listener.port, request, connection),
           );
-          servers.push({ name, server });
+          servers.push({ name: listenerName(listener), server });
         } catch (error) {
           clearInterval(sweeper);
           await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
-          throw new ListenFailure(explainListen(gateway.twin.model, listener, name, error));
+          throw new ListenFailure(explainListen(gateway.twin.model, listener, error));
         }
       }
     },
@@ -104,21 +103,4 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       clearInterval(sweeper);
     },
   };
-}
-
-function explainListen(
-  model: GatewayModel,
-  listener: { readonly address: string; readonly port: number },
-  name: string,
-  error: unknown,
-): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason =
-    code === "EADDRINUSE"
-      ? "address already in use; stop what uses it or change the listener's port"
-      : code === "EACCES" || code === "EPERM"
-        ? "permission denied; use a port above 1023"
-        : String(error instanceof Error ? error.message : error);
-  const gatewayName = `${model.gateway.namespace}/${model.gateway.name}`;
-  return `cannot bind ${listener.address}:${listener.port} (listener ${name} of Gateway ${gatewayName}): ${reason}`;
 }

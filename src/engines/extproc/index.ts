@@ -4,4 +4,4 @@ export { type CallServer, startCallServer } from "./grpc/call-server.ts";
 export { checkHealth } from "./grpc/check-health.ts";
 export { attributes, failureHeader, maxBodyMetadata, metadataNamespace, responseDetails } from "./names.ts";
 export { Processor } from "./processor.ts";
-export { createProcessor, type SocketProcessor, type SocketProcessorOptions } from "./socket-processor.ts";
+export { createProcessor } from "./socket-processor.ts";

@@ -32,6 +32,7 @@ test("a processor serves on its socket from its start to its stop", async () => 
     runtime: createBunRuntime(),
     log: silent,
     telemetry,
+    logAttributes: [],
   });
   const secrets = { value: () => undefined };
   expect(existsSync(socketPath)).toBe(false);

@@ -1,39 +1,9 @@
-import type { GatewayModel } from "../../model/gateway.ts";
-import type { Secrets } from "../../model/values.ts";
-import type { HeaderAttribute } from "../../policy/header-attributes.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import type { Logger } from "../../telemetry/logger.ts";
-import type { Telemetry } from "../../telemetry/telemetry.ts";
+import type { ProcessorOptions, Processor as SocketProcessor } from "../envoy/processor.ts";
 import { type CallServer, startCallServer } from "./grpc/call-server.ts";
 import { Processor } from "./processor.ts";
 
-export interface SocketProcessorOptions {
-  readonly socketPath: string;
-  /** Variables that credentials of clouds come from. */
-  readonly environment: { readonly [name: string]: string | undefined };
-  /** Fetches their tokens. */
-  readonly runtime: Runtime;
-  readonly log: Logger;
-  readonly telemetry: Telemetry;
-  /** Request headers that access logs show, as dynamic metadata. */
-  readonly logAttributes?: readonly HeaderAttribute[];
-}
-
 /** The processor of a gateway that runs its own Envoy. */
-export interface SocketProcessor {
-  readonly socketPath: string;
-  /** Serves from here on. */
-  start(model: GatewayModel, secrets: Secrets): Promise<void>;
-  /**
-   * New requests see the new model. Attempts that Envoy sends to backends of the one before still find them, by their
-   * prints, until the returned function is called.
-   */
-  replace(model: GatewayModel, secrets: Secrets): Promise<() => void>;
-  /** Envoy is gone by now: what is still open is settled and cut. */
-  stop(): Promise<void>;
-}
-
-export function createProcessor(options: SocketProcessorOptions): SocketProcessor {
+export function createProcessor(options: ProcessorOptions): SocketProcessor {
   const { socketPath, environment, runtime, log, telemetry, logAttributes } = options;
   const processor = new Processor({
     environment,

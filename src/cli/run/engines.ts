@@ -1,0 +1,129 @@
+import { join } from "node:path";
+import process from "node:process";
+import type { Environment } from "../../config/index.ts";
+import type * as embedded from "../../engines/embedded/index.ts";
+import type { Engine } from "../../engines/engine.ts";
+import type * as envoy from "../../engines/envoy/index.ts";
+import type { Processor, ProcessorOptions, Wanted } from "../../engines/envoy/index.ts";
+import { readHeaderAttributes } from "../../policy/header-attributes.ts";
+import { DownloadProgress } from "../download-progress.ts";
+import { userAgent } from "../product-version.ts";
+import type { EngineOptions } from "./gateway.ts";
+
+/** Whether `auto` prefers Envoy where there is one, or one can be had soon. */
+const autoPrefersEnvoy: boolean = false;
+/** How long `auto` waits for somebody to say what can be downloaded. */
+const autoListLimitMs = 3000;
+
+export interface EngineRooms {
+  readonly environment: Environment;
+  readonly embedded: Pick<typeof embedded, "createEmbeddedEngine">;
+  /** The rooms of an Envoy engine, loaded when it is wanted. */
+  loadEnvoy(): Promise<EnvoyRooms>;
+}
+
+export interface EnvoyRooms {
+  readonly envoy: Pick<typeof envoy, "createEnvoyEngine" | "obtainEnvoy" | "readWanted">;
+  createProcessor(options: ProcessorOptions): Processor;
+}
+
+/** The engine that a run's plan asks for. */
+export function chooseEngine(rooms: EngineRooms, options: EngineOptions): Engine | Promise<Engine> {
+  const { engine } = options.scope.plan;
+  if (engine === "envoy") return rooms.loadEnvoy().then((loaded) => createEnvoy(rooms, loaded, options));
+  if (engine === "auto" && autoPrefersEnvoy) return chooseAutomatically(rooms, options);
+  return rooms.embedded.createEmbeddedEngine(options);
+}
+
+/** Envoy where it is there, or can be fetched; else one line, and the engine that is always there. */
+async function chooseAutomatically(rooms: EngineRooms, options: EngineOptions): Promise<Engine> {
+  try {
+    const loaded = await rooms.loadEnvoy();
+    const { path } = await obtain(rooms, loaded, options, options.signal, autoListLimitMs);
+    return createEnvoy(rooms, loaded, options, path);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    options.scope.reporter.say(`running without Envoy (--engine embedded): ${reason}`, "warn");
+    return rooms.embedded.createEmbeddedEngine(options);
+  }
+}
+
+function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOptions, path?: string): Engine {
+  const { model, secrets, runtime, log, telemetry, scope, onLost } = options;
+  const { directory, reporter, plan, terminal } = scope;
+  const { paths, runId } = directory;
+  const decode = decoder();
+  const logAttributes = readHeaderAttributes(rooms.environment).logs;
+  return loaded.envoy.createEnvoyEngine({
+    model,
+    secrets,
+    runtime,
+    log,
+    processor: loaded.createProcessor({
+      socketPath: paths.socket,
+      environment: rooms.environment,
+      runtime,
+      log,
+      telemetry,
+      logAttributes,
+    }),
+    environment: process.env,
+    runId,
+    paths: {
+      directory: paths.envoy,
+      adminAddress: paths.adminAddress,
+      stdoutLog: paths.accessLog,
+      stderrLog: paths.stderrLog,
+    },
+    logAttributes,
+    findBinary: async (signal) => path ?? (await obtain(rooms, loaded, options, signal)).path,
+    terminal: {
+      say: (line, level) => reporter.say(line, level),
+      stderr: (line) => terminal.err(`${line}\n`),
+      stdout: plan.isDebug ? (text) => terminal.out(decode(text)) : undefined,
+    },
+    onSpawn: (pid) => directory.noteEnvoy(pid),
+    onLost,
+  });
+}
+
+/** Of pieces that may end in the middle of a character. */
+function decoder(): (bytes: Uint8Array) => string {
+  const decoder = new TextDecoder();
+  return (bytes) => decoder.decode(bytes, { stream: true });
+}
+
+async function obtain(
+  { environment }: EngineRooms,
+  { envoy }: EnvoyRooms,
+  { scope, model }: EngineOptions,
+  signal: AbortSignal,
+  listLimitMs?: number,
+) {
+  const { plan, reporter, terminal } = scope;
+  const wanted: Wanted = envoy.readWanted({
+    path: plan.envoyPath,
+    configured: model.process.envoyVersion,
+    variable: environment["ENVOY_VERSION"],
+    file: join(plan.directories.config, "envoy-version"),
+  });
+  const progress = new DownloadProgress(terminal);
+  try {
+    return await envoy.obtainEnvoy({
+      wanted,
+      dataDirectory: plan.directories.data,
+      versionsUrl: environment["ENVOY_VERSIONS_URL"],
+      userAgent,
+      signal,
+      announce(line) {
+        progress.clear();
+        reporter.say(line);
+      },
+      onProgress: progress.show,
+      ...(listLimitMs === undefined ? {} : { listLimitMs }),
+    });
+  } finally {
+    progress.clear();
+  }
+}

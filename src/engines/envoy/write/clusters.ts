@@ -1,0 +1,220 @@
+import type { Endpoint } from "../../../model/backend.ts";
+import type { GatewayModel } from "../../../model/gateway.ts";
+import type { BackendRef, Rule } from "../../../model/route.ts";
+import type { Addresses } from "../name-watch.ts";
+import { configuredKeys, configuredNamespace } from "../names.ts";
+import { writeAttemptFilters } from "./filters.ts";
+import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
+import type { SecretFiles } from "./secret-files.ts";
+import type { EnvoySettings } from "./settings.ts";
+import { writeUpstreamTls } from "./upstream-tls.ts";
+
+/**
+ * A rule's cluster by what the rule is, not by where it stands: when a file is edited, the clusters of today and of
+ * yesterday stand side by side while routes change over. Logs and statistics show the rule's key.
+ */
+export function clusterName({ key, print }: Rule): string {
+  return `${key}/${print.slice(0, 12)}`;
+}
+
+/** References that take part at all, in the order of their priorities. */
+export function liveRefs({ action }: Rule): readonly BackendRef[] {
+  return action.refs.filter(({ weight }) => weight > 0).toSorted((a, b) => a.priority - b.priority);
+}
+
+/** An endpoint of a reference, with what is needed to write it. */
+interface Place {
+  readonly ref: BackendRef;
+  readonly endpoint: Endpoint;
+}
+
+/** One cluster for a rule, one locality for each reference in it; none where nothing can be reached. */
+export function writeCluster(
+  rule: Rule,
+  model: GatewayModel,
+  files: SecretFiles,
+  settings: EnvoySettings,
+): Resource[] {
+  const name = clusterName(rule);
+  const refs = liveRefs(rule).filter((ref) => endpointsOf(ref, model).length > 0);
+  if (refs.length === 0) return [];
+  const places = refs.flatMap((ref) => endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })));
+  const sockets = writeSockets(places, files, settings);
+  const isMixed = isMixedRule(places);
+  const value = typed("envoy.config.cluster.v3.Cluster", {
+    name,
+    alt_stat_name: rule.key,
+    ...writeDiscovery(places, isMixed),
+    connect_timeout: duration(rule.action.timeouts.connectMs),
+    per_connection_buffer_limit_bytes: 32 * 1024,
+    lb_policy: "LEAST_REQUEST",
+    common_lb_config: { locality_weighted_lb_config: {} },
+    ignore_health_on_host_removal: true,
+    circuit_breakers: { thresholds: [noLimits] },
+    ...sockets.fields,
+    typed_extension_protocol_options: {
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        { ...writeProtocol(places), http_filters: writeAttemptFilters() },
+      ),
+    },
+    load_assignment: {
+      cluster_name: name,
+      endpoints: writeLocalities(refs, model, sockets.nameOf, isMixed ? settings.addresses : undefined),
+    },
+  });
+  return [{ name, value }];
+}
+
+/** What Envoy would otherwise refuse above 1024; streams are long, and one machine has one gateway. */
+const noLimits = {
+  max_connections: 65_535,
+  max_pending_requests: 65_535,
+  max_requests: 65_535,
+  max_retries: 65_535,
+};
+
+function endpointsOf({ backend, broken }: BackendRef, model: GatewayModel): readonly Endpoint[] {
+  if (broken !== undefined || backend === undefined) return [];
+  return model.backends[backend]?.endpoints ?? [];
+}
+
+/** Envoy has no clusters with both names and unix sockets: there the names are looked up for it. */
+function isMixedRule(places: readonly Place[]): boolean {
+  const types = new Set(places.map(({ endpoint }) => endpoint.address.type));
+  return types.has("dns") && types.has("unix");
+}
+
+/** Names that must be looked up before a model can be written. */
+export function namesToLookUp(model: GatewayModel): string[] {
+  const names = Object.values(model.rules).flatMap((rule) => {
+    const places = liveRefs(rule).flatMap((ref) =>
+      endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })),
+    );
+    return isMixedRule(places) ? places.map(({ endpoint }) => endpoint.address) : [];
+  });
+  return [...new Set(names.flatMap((address) => (address.type === "dns" ? [address.host] : [])))];
+}
+
+/** Every record of a name is an endpoint. A name that cannot be resolved is asked for again soon. */
+function writeDiscovery(places: readonly Place[], isMixed: boolean): JsonObject {
+  if (isMixed || !places.some(({ endpoint }) => endpoint.address.type === "dns")) return { type: "STATIC" };
+  return {
+    cluster_type: extension("envoy.cluster.dns", "envoy.extensions.clusters.dns.v3.DnsCluster", {
+      dns_lookup_family: "V4_PREFERRED",
+      dns_refresh_rate: "30s",
+      dns_failure_refresh_rate: { base_interval: "1s", max_interval: "10s" },
+      respect_dns_ttl: true,
+    }),
+  };
+}
+
+/** HTTP/2 where TLS can agree on it with every endpoint. */
+function writeProtocol(places: readonly Place[]): JsonObject {
+  const http2 = { initial_stream_window_size: 2 ** 16, initial_connection_window_size: 2 ** 20 };
+  return places.every(({ endpoint }) => endpoint.tls !== undefined)
+    ? { auto_config: { http_protocol_options: {}, http2_protocol_options: http2 } }
+    : { explicit_http_config: { http_protocol_options: {} } };
+}
+
+interface Sockets {
+  readonly fields: JsonObject;
+  /** Which of them an endpoint uses; `undefined` for the only one. */
+  nameOf(endpoint: Endpoint): string | undefined;
+}
+
+/** TLS as each endpoint has it: one for all where they agree, else chosen by the endpoint's metadata. */
+function writeSockets(places: readonly Place[], files: SecretFiles, settings: EnvoySettings): Sockets {
+  const canAgree = places.every(({ endpoint }) => endpoint.tls !== undefined);
+  const textOf = ({ tls }: Endpoint) =>
+    tls === undefined ? undefined : JSON.stringify(writeUpstreamTls(tls, canAgree, files, settings));
+  const texts = [...new Set(places.map(({ endpoint }) => textOf(endpoint)))];
+  const [only] = texts;
+  if (texts.length === 1) {
+    return {
+      fields: only === undefined ? {} : { transport_socket: JSON.parse(only) as JsonObject },
+      nameOf: () => undefined,
+    };
+  }
+  const secure = texts.filter((text) => text !== undefined);
+  const nameOf = (text: string) => `tls-${secure.indexOf(text)}`;
+  return {
+    fields: {
+      transport_socket_matches: secure.map((text) => ({
+        name: nameOf(text),
+        match: { tls: nameOf(text) },
+        transport_socket: JSON.parse(text) as JsonObject,
+      })),
+      // For those that match none: all others speak plainly.
+      ...(canAgree ? { transport_socket: JSON.parse(secure[0] ?? "{}") as JsonObject } : {}),
+    },
+    nameOf(endpoint) {
+      const text = textOf(endpoint);
+      return text === undefined ? undefined : nameOf(text);
+    },
+  };
+}
+
+function writeLocalities(
+  refs: readonly BackendRef[],
+  model: GatewayModel,
+  nameOf: Sockets["nameOf"],
+  addresses: Addresses | undefined,
+): JsonObject[] {
+  // Envoy wants priorities without gaps.
+  const priorities = [...new Set(refs.map(({ priority }) => priority))];
+  return refs.map((ref) => ({
+    locality: { region: ref.name },
+    load_balancing_weight: ref.weight,
+    priority: priorities.indexOf(ref.priority),
+    lb_endpoints: endpointsOf(ref, model).flatMap((endpoint) =>
+      writeAddresses(endpoint, addresses).map((address) =>
+        writeEndpoint(endpoint, address, describeRef(ref, endpoint, model), nameOf(endpoint)),
+      ),
+    ),
+  }));
+}
+
+/** What the processor needs to know of the endpoint that was chosen. */
+function describeRef({ ai }: BackendRef, endpoint: Endpoint, model: GatewayModel): JsonObject {
+  const backend = ai === undefined ? undefined : model.aiBackends[ai];
+  if (backend === undefined) return {};
+  const host = endpoint.hostname ?? (endpoint.address.type === "dns" ? endpoint.address.host : undefined);
+  return {
+    [configuredKeys.backend]: backend.key,
+    [configuredKeys.backendPrint]: backend.print,
+    ...(host === undefined ? {} : { [configuredKeys.upstreamHost]: host }),
+  };
+}
+
+function writeEndpoint(
+  endpoint: Endpoint,
+  address: JsonObject,
+  description: JsonObject,
+  tls: string | undefined,
+): JsonObject {
+  return {
+    endpoint: { address, hostname: hostHeader(endpoint) },
+    metadata: {
+      filter_metadata: {
+        [configuredNamespace]: description,
+        ...(tls === undefined ? {} : { "envoy.transport_socket_match": { tls } }),
+      },
+    },
+  };
+}
+
+/** Of a name that was looked up there may be several, or none. */
+function writeAddresses({ address }: Endpoint, addresses: Addresses | undefined): JsonObject[] {
+  if (address.type === "unix") return [{ pipe: { path: address.path } }];
+  const hosts = address.type === "dns" && addresses ? (addresses.get(address.host) ?? []) : [address.host];
+  return hosts.map((host) => ({ socket_address: { address: host, port_value: address.port } }));
+}
+
+/** What Host becomes: the endpoint's name, with its port unless that is the scheme's own. */
+function hostHeader({ address, hostname, tls }: Endpoint): string {
+  if (hostname !== undefined) return hostname;
+  if (address.type === "unix") return "localhost";
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return address.port === (tls === undefined ? 80 : 443) ? host : `${host}:${address.port}`;
+}

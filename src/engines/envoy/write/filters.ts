@@ -1,0 +1,159 @@
+import {
+  answerAttributes,
+  attemptAttributes,
+  clientPathHeader,
+  contentLengthKey,
+  exchangeIdHeader,
+  exchangeNamespace,
+  internalPrefix,
+  maxBodyMetadata,
+  processorCluster,
+  processorFilter,
+} from "../names.ts";
+import { type LogFact, type LogFacts, requestNamespace } from "./log-facts.ts";
+import { extension, type JsonObject, typed } from "./proto.ts";
+
+/** The processor waits for credentials, and a large body may keep it busy. */
+const messageTimeout = "60s";
+
+const processorType = "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor";
+const headerMutationType = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
+const headerMutation = "envoy.filters.http.header_mutation";
+
+/** A listener's filters, outermost first. */
+export function writeFilters(maxBodyBytes: number, facts: LogFacts): JsonObject[] {
+  return [
+    // The last to see an answer: what the rooms of the gateway tell each other in headers stays inside.
+    extension("aigw.internal", headerMutationType, {
+      mutations: { response_mutations: [{ remove_on_match: { key_matcher: { prefix: internalPrefix } } }] },
+    }),
+    keepFacts("aigw.client", facts.client, facts.response),
+    readModel(maxBodyBytes),
+    // Behind the processor, whose answer to the body the request has waited for.
+    keepFacts("aigw.routed", [...facts.routed, ...passedOn], []),
+    extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {
+      suppress_envoy_headers: true,
+    }),
+  ];
+}
+
+/** Reads the model and chooses the route; later handles the whole answer. Routes switch it on. */
+const readModel = (maxBodyBytes: number): JsonObject => ({
+  ...extension(processorFilter, processorType, {
+    grpc_service: {
+      envoy_grpc: { cluster_name: processorCluster },
+      // Envoy knows one limit for both ways; only the processor can refuse a request and let a longer answer pass.
+      initial_metadata: [{ key: maxBodyMetadata, value: String(maxBodyBytes) }],
+    },
+    processing_mode: {
+      request_header_mode: "SEND",
+      request_body_mode: "BUFFERED",
+      request_trailer_mode: "SKIP",
+      response_header_mode: "SEND",
+      response_body_mode: "BUFFERED",
+      response_trailer_mode: "SKIP",
+    },
+    allow_mode_override: true,
+    response_attributes: answerAttributes,
+    message_timeout: messageTimeout,
+    metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
+  }),
+  disabled: true,
+});
+
+/** What every attempt starts with, and no upstream gets: kept aside, since attempts share one set of headers. */
+const passedOn: readonly LogFact[] = [exchangeIdHeader, clientPathHeader].map((name) => ({
+  key: name,
+  headers: [{ name }],
+}));
+
+function keepFacts(name: string, requests: readonly LogFact[], responses: readonly LogFact[]): JsonObject {
+  return extension(name, "envoy.extensions.filters.http.header_to_metadata.v3.Config", {
+    request_rules: requests.flatMap(writeFact),
+    response_rules: responses.flatMap(writeFact),
+  });
+}
+
+/** Of several headers the first counts, so it is written last. */
+function writeFact({ key, headers }: LogFact): JsonObject[] {
+  return headers.toReversed().map(({ name, rewrite, namespace = requestNamespace }) => ({
+    header: name,
+    on_header_present: {
+      metadata_namespace: namespace,
+      key,
+      type: "STRING",
+      ...(rewrite === undefined
+        ? {}
+        : {
+            regex_value_rewrite: {
+              pattern: { regex: rewrite.pattern },
+              substitution: rewrite.substitution,
+            },
+          }),
+    },
+    remove: false,
+  }));
+}
+
+/** About the client's connection only (RFC 9110 §7.6.1), and left in place by Envoy. */
+const connectionHeaders = ["te", "trailer", "proxy-authorization", "expect"];
+
+/** The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen. */
+export function writeAttemptFilters(): JsonObject[] {
+  return [
+    extension("aigw.attempt", headerMutationType, {
+      mutations: {
+        request_mutations: [exchangeIdHeader, clientPathHeader].map((name) => ({
+          append: {
+            header: { key: name, value: `%DYNAMIC_METADATA(${requestNamespace}:${name})%` },
+            append_action: "OVERWRITE_IF_EXISTS_OR_ADD",
+          },
+        })),
+      },
+    }),
+    extension(processorFilter, processorType, {
+      grpc_service: { envoy_grpc: { cluster_name: processorCluster } },
+      processing_mode: {
+        request_header_mode: "SEND",
+        request_body_mode: "NONE",
+        response_header_mode: "SKIP",
+        response_body_mode: "NONE",
+      },
+      allow_mode_override: true,
+      request_attributes: attemptAttributes,
+      message_timeout: messageTimeout,
+      metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
+    }),
+    extension(headerMutation, headerMutationType, {
+      mutations: {
+        request_mutations: [
+          ...[internalPrefix, "x-aigw-", "x-envoy-"].map((prefix) => ({
+            remove_on_match: { key_matcher: { prefix } },
+          })),
+          ...connectionHeaders.map((name) => ({ remove: name })),
+          {
+            // Envoy drops the length of a body that the processor replaces.
+            append: {
+              header: {
+                key: "content-length",
+                value: `%DYNAMIC_METADATA(${exchangeNamespace}:${contentLengthKey})%`,
+              },
+              append_action: "ADD_IF_ABSENT",
+            },
+          },
+        ],
+      },
+    }),
+    extension(
+      "envoy.filters.http.upstream_codec",
+      "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+    ),
+  ];
+}
+
+/** Switches the router-level filter on, for a route. */
+export const withProcessor: JsonObject = {
+  [processorFilter]: typed("envoy.config.route.v3.FilterConfig", {
+    config: typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} }),
+  }),
+};

@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+import { failureStatus } from "../../../model/failure.ts";
+import type { GatewayModel } from "../../../model/gateway.ts";
+import type { Listener, VirtualHost } from "../../../model/listener.ts";
+import type { BackendRef, Retry, RouteMatch, Rule } from "../../../model/route.ts";
+import { configuredKeys, configuredNamespace, modelHeader } from "../names.ts";
+import { clusterName, liveRefs } from "./clusters.ts";
+import { withProcessor } from "./filters.ts";
+import { writeHeaderMatch, writePathMatch, writeTextMatch } from "./matches.ts";
+import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
+
+export function routesName(listener: Listener): string {
+  return listener.key;
+}
+
+/**
+ * Beginning of the statistics of all listeners. Listeners share their routes, and the statistics of those, with ones
+ * that drain, so it must not change with a port.
+ */
+export const statisticsPrefix = "gateway";
+
+/** In bytes, of the requests of a listener. */
+export function largestBody({ chains }: Listener): number {
+  return Math.max(...chains.map(({ client }) => client.maxBufferedBytes));
+}
+
+export function routesFile(listener: Listener): string {
+  return `rds-${createHash("sha256").update(routesName(listener)).digest("hex").slice(0, 16)}.json`;
+}
+
+/** Routes have a file for each listener, and statistics that begin so. */
+export interface WrittenRoutes {
+  readonly file: string;
+  readonly statistics: string;
+  readonly resource: Resource;
+}
+
+/** Everything that a listener's requests are matched by. */
+export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRoutes {
+  const name = routesName(listener);
+  const taken = new Set<string>();
+  const hosts = listener.chains.flatMap(({ hosts }) => hosts);
+  const refusal = writeRefusal(largestBody(listener));
+  const value = typed("envoy.config.route.v3.RouteConfiguration", {
+    name,
+    ignore_port_in_host_matching: true,
+    virtual_hosts: hosts.flatMap((host) => writeHost(host, refusal, model, taken)),
+  });
+  return {
+    file: routesFile(listener),
+    statistics: `http.${statisticsPrefix}.rds.${name.replaceAll(":", "_")}.`,
+    resource: { name, value },
+  };
+}
+
+/** Of two hosts with one name the first has it. */
+function writeHost(
+  host: VirtualHost,
+  refusal: JsonObject,
+  model: GatewayModel,
+  taken: Set<string>,
+): JsonObject[] {
+  const domains = host.domains.filter((domain) => !taken.has(domain));
+  if (domains.length === 0) return [];
+  for (const domain of domains) taken.add(domain);
+  const routes = [
+    ...(host.isAi ? [refusal, aiEntry] : []),
+    ...host.matches.flatMap((match) => writeMatch(match, model)),
+  ];
+  return [{ name: domains.join(","), domains, routes }];
+}
+
+/** A body whose length is told and is too large is refused before any of it is read. */
+function writeRefusal(maxBodyBytes: number): JsonObject {
+  const range_match = { start: maxBodyBytes + 1, end: Number.MAX_SAFE_INTEGER };
+  return {
+    match: { prefix: "/", headers: [{ name: "content-length", range_match }] },
+    direct_response: { status: failureStatus.request_too_large },
+  };
+}
+
+/**
+ * Takes every request before its model is known, so that the processor is asked. It answers what is no AI request;
+ * for the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen.
+ */
+const aiEntry: JsonObject = {
+  match: {
+    prefix: "/",
+    headers: [{ name: modelHeader, present_match: true, invert_match: true }],
+  },
+  typed_per_filter_config: withProcessor,
+  direct_response: { status: 500 },
+};
+
+function writeMatch(match: RouteMatch, model: GatewayModel): JsonObject[] {
+  const rule = model.rules[match.rule];
+  if (rule === undefined) return [];
+  const { isAi } = rule.action;
+  const routeName = `${rule.route.namespace}/${rule.route.name}`;
+  return [
+    {
+      name: match.name,
+      match: {
+        ...writePathMatch(match.path),
+        headers: [...match.headers.map(writeHeaderMatch), ...(isAi ? writeModelMatches(match) : [])],
+      },
+      route: writeForward(rule, model),
+      ...(isAi && {
+        metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
+        typed_per_filter_config: withProcessor,
+      }),
+    },
+  ];
+}
+
+/** An AI rule is looked at only when there is a model, be it the empty one. */
+function writeModelMatches({ model }: RouteMatch): JsonObject[] {
+  if (model.length === 0) return [{ name: modelHeader, present_match: true }];
+  return model.map((text) => ({ name: modelHeader, string_match: writeTextMatch(text) }));
+}
+
+const hourMs = 60 * 60_000;
+
+function writeForward(rule: Rule, model: GatewayModel): JsonObject {
+  const { timeouts, retry } = rule.action;
+  const { requestMs } = timeouts;
+  return {
+    ...writeTarget(rule, model),
+    timeout: duration(requestMs),
+    idle_timeout: duration(requestMs === 0 ? 0 : Math.max(hourMs, requestMs)),
+    auto_host_rewrite: true,
+    append_x_forwarded_host: true,
+    ...writeRetry(retry, timeouts),
+  };
+}
+
+/** A cluster of no such name: what has the share of a broken reference. */
+const brokenCluster = "broken-backend";
+
+/** The rule's own cluster; references that are broken keep their share of the best priority. */
+function writeTarget(rule: Rule, model: GatewayModel): JsonObject {
+  const refs = liveRefs(rule);
+  const best = refs.filter(({ priority }) => priority === refs[0]?.priority);
+  const broken = sumWeights(best.filter((ref) => isBroken(ref, model)));
+  const sound = sumWeights(best.filter((ref) => !isBroken(ref, model)));
+  const name = clusterName(rule);
+  if (broken === 0 && sound > 0) return { cluster: name };
+  const refusal = { cluster_not_found_response_code: "INTERNAL_SERVER_ERROR" };
+  if (sound === 0) return { cluster: brokenCluster, ...refusal };
+  const clusters = [
+    { name, weight: sound },
+    { name: brokenCluster, weight: broken },
+  ];
+  return { weighted_clusters: { clusters }, ...refusal };
+}
+
+function isBroken({ backend, broken }: BackendRef, model: GatewayModel): boolean {
+  return broken !== undefined || backend === undefined || model.backends[backend] === undefined;
+}
+
+function sumWeights(refs: readonly BackendRef[]): number {
+  return refs.reduce((sum, { weight }) => sum + weight, 0);
+}
+
+/** Limits of single tries are part of the policy for retries even where there are none. */
+function writeRetry(
+  retry: Retry | undefined,
+  { perTryMs, perTryIdleMs }: Rule["action"]["timeouts"],
+): JsonObject {
+  if (retry === undefined && perTryMs === undefined && perTryIdleMs === undefined) return {};
+  const limits = {
+    ...(perTryMs === undefined ? {} : { per_try_timeout: duration(perTryMs) }),
+    ...(perTryIdleMs === undefined ? {} : { per_try_idle_timeout: duration(perTryIdleMs) }),
+  };
+  if (retry === undefined) return { retry_policy: limits };
+  const { triggers, statuses, retries, baseBackOffMs, maxBackOffMs, attemptsPerPriority } = retry;
+  return {
+    retry_policy: {
+      ...limits,
+      retry_on: triggers.join(","),
+      ...(statuses.length === 0 ? {} : { retriable_status_codes: statuses }),
+      num_retries: retries,
+      retry_back_off: { base_interval: duration(baseBackOffMs), max_interval: duration(maxBackOffMs) },
+      retry_host_predicate: [
+        extension(
+          "envoy.retry_host_predicates.previous_hosts",
+          "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        ),
+      ],
+      host_selection_retry_max_attempts: 5,
+      ...(attemptsPerPriority === undefined
+        ? {}
+        : {
+            retry_priority: extension(
+              "envoy.retry_priorities.previous_priorities",
+              "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+              { update_frequency: attemptsPerPriority },
+            ),
+          }),
+    },
+  };
+}
