@@ -56,11 +56,6 @@ const calls: {
     stderr: /\/nope.json: no such file or directory\n$/,
   },
   {
-    args: ["run", "x", "--engine", "envoy"],
-    code: 1,
-    stderr: /^\d{4}\/.* Error running: this build of aigw has no Envoy engine/,
-  },
-  {
     args: ["run", "x", "--state-home", "/dev/null/x"],
     code: 80,
     stderr: /cannot create \/dev\/null\/x\/runs/,

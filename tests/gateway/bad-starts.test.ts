@@ -107,11 +107,11 @@ const failures: readonly Case[] = [
     says: ["AZURE_OPENAI_ENDPOINT"],
   },
   {
-    name: "an engine that comes later",
+    name: "an Envoy that is not there",
     args: ["run", "--engine=envoy"],
-    env: { OPENAI_API_KEY: "x" },
+    env: { OPENAI_API_KEY: "x", ENVOY_PATH: "/no/such/envoy" },
     code: 1,
-    says: [/envoy/i],
+    says: ["ENVOY_PATH", "/no/such/envoy"],
   },
 ];
 
