@@ -84,14 +84,17 @@ export class TranslatedStream implements Stage<Uint8Array, Uint8Array> {
   readonly #entries: Emit<IrEvent>[];
   readonly #encoder = new TextEncoder();
   #text = "";
+  /** The source has said its last; what it says after that is not heard. */
   #isOver = false;
+  /** The client has been told the end. */
+  #isClosed = false;
 
   constructor(source: EventSource, way: AnswerWay) {
     this.#source = source;
     this.#meter = way.meter;
     this.#writer = way.client.streamWriter(way.context);
     this.#stages = way.client.needsOrder ? [...way.repairs, inOrder()] : way.repairs;
-    this.#entries = [(event) => this.#writer.push(event, this.#write)];
+    this.#entries = [this.#toWriter];
     for (const stage of this.#stages.toReversed()) {
       const next = this.#entries[0]!;
       this.#entries.unshift((event) => stage.push(event, next));
@@ -123,6 +126,11 @@ export class TranslatedStream implements Stage<Uint8Array, Uint8Array> {
     this.#text += text;
   };
 
+  readonly #toWriter = (event: IrEvent): void => {
+    if (event.type === "message-end" || event.type === "error") this.#isClosed = true;
+    this.#writer.push(event, this.#write);
+  };
+
   readonly #receive = (event: IrEvent): void => {
     if (this.#isOver) return;
     if (event.type === "message-end" || event.type === "error") this.#isOver = true;
@@ -137,12 +145,13 @@ export class TranslatedStream implements Stage<Uint8Array, Uint8Array> {
     this.#writer.flush?.(this.#write);
   };
 
+  /** Nothing comes after an end, not even that what came behind it could not be read. */
   #fail(thrown: unknown): void {
-    const error = errorOf(thrown);
+    if (this.#isClosed) return;
     this.#isOver = true;
-    const event = { type: "error", error } as const;
+    const event = { type: "error", error: errorOf(thrown) } as const;
     meterEvent(event, this.#meter);
-    this.#writer.push(event, this.#write);
+    this.#toWriter(event);
   }
 
   #send(emit: Emit<Uint8Array>): void {

@@ -83,7 +83,11 @@ function readerTarget(name: string, dialect: BackendDialect, host: Host): FuzzTa
       const reader = chain(host.frames(), dialect.streamReader(testContext()));
       const bytes = damagedStream(backend, fixtures, dice);
       try {
-        const problems = grammarProblems(runStage(reader, [bytes], dice(2) === 0));
+        const events = runStage(reader, [bytes], dice(2) === 0);
+        // Some servers that speak like Gemini say STOP with every event; to lose what comes then would be worse.
+        const problems = grammarProblems(events).filter(
+          (problem) => name !== "gemini" || !problem.includes("has finished"),
+        );
         return problems.length === 0 ? undefined : problems.join("; ");
       } catch (error) {
         // Ends the stream with an error, one stage further on.

@@ -1,7 +1,7 @@
 /** The official OpenAI SDK through aigw to every provider. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { zodResponseFormat } from "openai/helpers/zod";
+import { zodResponseFormat, zodTextFormat } from "openai/helpers/zod";
 import type { RunnableToolFunctionWithParse } from "openai/lib/RunnableFunction";
 import { z } from "zod";
 import { judgeBodies } from "../support/published-types.ts";
@@ -92,6 +92,43 @@ describe.each([...backends])("OpenAI SDK to $backend:", ({ model }) => {
     const error = await client.chat.completions.create({ model, messages }).then(undefined, (error) => error);
     expect(error).toBeInstanceOf(OpenAI.RateLimitError);
     expect(String(error)).toContain("Slow down");
+  });
+});
+
+describe.each([...backends])("OpenAI SDK's responses to $backend:", ({ model }) => {
+  test("a response, whole and streamed", async () => {
+    const whole = await client.responses.create({ model, input: "hello", instructions: "Be brief." });
+    expect(whole).toMatchObject({ status: "completed", output_text: greeting });
+    const stream = client.responses.stream({ model, input: "hello" });
+    expect((await stream.finalResponse()).output_text).toBe(greeting);
+  });
+
+  test.each([false, true])("two tools in a loop, streamed: %p", async (isStream) => {
+    const tools = [{ type: "function" as const, strict: false, ...weatherTool }];
+    const ask = (input: OpenAI.Responses.ResponseInput): Promise<OpenAI.Responses.Response> =>
+      isStream
+        ? client.responses.stream({ model, input, tools }).finalResponse()
+        : client.responses.create({ model, input, tools });
+    const input: OpenAI.Responses.ResponseInput = [
+      { role: "user", content: "What is the weather in Paris and Rome?" },
+    ];
+    const { output } = await ask(input);
+    const made = output.filter((item) => item.type === "function_call");
+    expect(made.map(({ name, arguments: text }) => ({ name, arguments: text }))).toEqual(calls);
+    // As the API has them: the SDK's streams add members of their own.
+    for (const { call_id, name, arguments: text } of made)
+      input.push({ type: "function_call", call_id, name, arguments: text });
+    for (const { call_id } of made) input.push({ type: "function_call_output", call_id, output: "cloudy" });
+    expect((await ask(input)).output_text).toBe(weather);
+  });
+
+  test("structured output", async () => {
+    const answer = await client.responses.parse({
+      model,
+      input: "Sum of 40 and 2?",
+      text: { format: zodTextFormat(z.object({ answer: z.number() }), "sum") },
+    });
+    expect(answer.output_parsed).toEqual(sum);
   });
 });
 

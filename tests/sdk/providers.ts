@@ -24,6 +24,7 @@ export interface Providers extends AsyncDisposable {
 
 const paths: { readonly pattern: RegExp; readonly type: PublishedType }[] = [
   { pattern: /\/chat\/completions/, type: "chat" },
+  { pattern: /\/responses$/, type: "responses" },
   { pattern: /^\/v1\/messages$/, type: "messagesWithDials" },
   { pattern: /publishers\/anthropic\/models\/([^:]+):(?:streamR|r)awPredict$/, type: "messagesOnVertex" },
   { pattern: /\/invoke(?:-with-response-stream)?$/, type: "messagesOnBedrock" },

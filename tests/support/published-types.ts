@@ -32,6 +32,7 @@ type Wire<T> = T extends string
       : T;
 
 export type chat = OpenAI.ChatCompletionCreateParams;
+export type responses = OpenAI.Responses.ResponseCreateParams;
 export type messages = Anthropic.MessageCreateParams;
 export type messagesWithDials = Anthropic.MessageCreateParams & Dials;
 export type messagesOnVertex = MessageBody & Dials & { stream?: true };
@@ -50,6 +51,7 @@ export type generateContent = Wire<{
 
 export type PublishedType =
   | "chat"
+  | "responses"
   | "messages"
   | "messagesWithDials"
   | "messagesOnVertex"

@@ -78,10 +78,18 @@ class ChunkReader implements Stage<WireEvent, WireEvent> {
     }
     const bytes = bytesIn(frame.data);
     if (bytes === undefined) return;
-    emit({ event: undefined, data: Buffer.from(bytes, "base64").toString(), isException: false });
+    emit({ event: undefined, data: decodeBase64(bytes), isException: false });
   }
 
   end(): void {}
+}
+
+const scratch = Buffer.alloc(8192);
+
+/** The text in base64. Most events are short, and a new buffer for each would cost more than to decode it. */
+function decodeBase64(base64: string): string {
+  if (base64.length > scratch.length) return Buffer.from(base64, "base64").toString();
+  return scratch.toString("utf8", 0, scratch.write(base64, "base64"));
 }
 
 const opening = '"bytes":"';

@@ -32,6 +32,11 @@ export class AnswerReader {
     this.#numbering = { nextBlock: () => blocks++, newCallId: () => context.newId("call_") };
   }
 
+  /** An error ended it. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   push(body: JsonObject, emit: Emit<IrEvent>): void {
     if (this.#isOver) return;
     const error = objectOf(body["error"]);

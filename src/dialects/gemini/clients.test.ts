@@ -4,7 +4,7 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import type { IrUsage } from "../ir/usage.ts";
 import type { EndpointName, Meter } from "../passage.ts";
-import { bytesOf, clientRequest } from "../testing.ts";
+import { bytesOf, clientRequest, runStage } from "../testing.ts";
 import { translatedPassages } from "../translated.ts";
 
 const model = "gemini-3-flash-preview";
@@ -211,6 +211,23 @@ describe("OpenAI's SDK over Gemini", () => {
     await expect(Array.fromAsync(stream)).rejects.toThrow(says);
   });
 });
+
+test.each(["chat", "messages"] as const)(
+  "an error has the last word in %s, whatever lies behind it",
+  async (endpoint) => {
+    const error = { error: { code: 503, message: "Busy.", status: "UNAVAILABLE" } };
+    const body = `${sse(event([{ text: "Hi" }]), error)}: ping\n\ndata: {"cand\n\n`;
+    const passage = translatedPassages.GCPVertexAI?.[endpoint];
+    const request = clientRequest(endpoint, { ...messages, stream: true });
+    const head = { status: 200, headers: new Headers(), isEncoded: false };
+    const plan = passage?.answer(request, target, meter).success(head);
+    if (plan?.type !== "rewrite") throw new Error("not translated");
+    const text = Buffer.concat(runStage(plan.stage, [bytesOf(body)])).toString();
+    const lines = text.split("\n").filter((line) => line.startsWith("data: "));
+    expect(lines.map((line) => line.includes('"error"'))).toEqual([...lines.slice(1).map(() => false), true]);
+    expect(lines.at(-1)).toContain("Busy.");
+  },
+);
 
 describe("Anthropic's SDK over Gemini", () => {
   const wanted = [

@@ -14,6 +14,7 @@ export class GeminiStreamReader implements Stage<WireEvent, IrEvent> {
   }
 
   push(event: WireEvent, emit: Emit<IrEvent>): void {
+    if (this.#answer.isOver) return;
     if (event.data === "") emit({ type: "keep-alive" });
     else eachBody(event.data, (body) => this.#answer.push(body, emit));
   }
