@@ -1,6 +1,6 @@
 /**
  * The processor under a real Envoy, configured by hand with the two filters: once as a control plane of the reference
- * does it, once with what aigw's own Envoy has beyond that. Runs where ENVOY_PATH names an Envoy.
+ * does it, once with what aigw's own Envoy has beyond that. Runs where there is one (`tests/support/envoy.ts`).
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,6 @@ import { envoyPath, startEnvoy, type TestEnvoy } from "./envoy.ts";
 import { startProcessor, type TestProcessor } from "./processor.ts";
 
 const hasEnvoy = envoyPath !== "";
-if (!hasEnvoy) console.log("no Envoy: ENVOY_PATH is not set, so the processor is not tried under a real one");
 
 interface Seen {
   readonly path: string;

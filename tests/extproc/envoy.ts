@@ -2,9 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { envoyPath as envoyOfTests } from "../support/envoy.ts";
 
-/** Where an Envoy is, if this machine has one. */
-export const envoyPath = process.env["ENVOY_PATH"] ?? "";
+/** Where an Envoy is; empty if this machine has none. */
+export const envoyPath = envoyOfTests ?? "";
 
 /** Requests with this model go to these endpoints, by priority. */
 export interface TestRoute {
