@@ -12,14 +12,16 @@ import type { EngineOptions } from "./gateway.ts";
 
 /** Whether `auto` prefers Envoy where there is one, or one can be had soon. */
 const autoPrefersEnvoy: boolean = false;
-/** How long `auto` waits for somebody to say what can be downloaded. */
-const autoListLimitMs = 3000;
+/** How long `auto` waits for somebody to say what can be downloaded, and for the next byte of it. */
+const autoLimits = { listLimitMs: 3000, stallMs: 10_000 };
 
 export interface EngineRooms {
   readonly environment: Environment;
   readonly embedded: Pick<typeof embedded, "createEmbeddedEngine">;
   /** The rooms of an Envoy engine, loaded when it is wanted. */
   loadEnvoy(): Promise<EnvoyRooms>;
+  /** Other than usual, for tests. */
+  readonly autoPrefersEnvoy?: boolean;
 }
 
 export interface EnvoyRooms {
@@ -31,7 +33,8 @@ export interface EnvoyRooms {
 export function chooseEngine(rooms: EngineRooms, options: EngineOptions): Engine | Promise<Engine> {
   const { engine } = options.scope.plan;
   if (engine === "envoy") return rooms.loadEnvoy().then((loaded) => createEnvoy(rooms, loaded, options));
-  if (engine === "auto" && autoPrefersEnvoy) return chooseAutomatically(rooms, options);
+  if (engine === "auto" && (rooms.autoPrefersEnvoy ?? autoPrefersEnvoy))
+    return chooseAutomatically(rooms, options);
   return rooms.embedded.createEmbeddedEngine(options);
 }
 
@@ -39,7 +42,7 @@ export function chooseEngine(rooms: EngineRooms, options: EngineOptions): Engine
 async function chooseAutomatically(rooms: EngineRooms, options: EngineOptions): Promise<Engine> {
   try {
     const loaded = await rooms.loadEnvoy();
-    const { path } = await obtain(rooms, loaded, options, options.signal, autoListLimitMs);
+    const { path } = await obtain(rooms, loaded, options, options.signal, autoLimits);
     return createEnvoy(rooms, loaded, options, path);
   } catch (error) {
     options.signal.throwIfAborted();
@@ -99,7 +102,7 @@ async function obtain(
   { envoy }: EnvoyRooms,
   { scope, model }: EngineOptions,
   signal: AbortSignal,
-  listLimitMs?: number,
+  limits: Partial<typeof autoLimits> = {},
 ) {
   const { plan, reporter, terminal } = scope;
   const wanted: Wanted = envoy.readWanted({
@@ -121,7 +124,7 @@ async function obtain(
         reporter.say(line);
       },
       onProgress: progress.show,
-      ...(listLimitMs === undefined ? {} : { listLimitMs }),
+      ...limits,
     });
   } finally {
     progress.clear();
