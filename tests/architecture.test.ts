@@ -186,7 +186,7 @@ describe("the tree holds nothing of", () => {
     { what: "a fixed place in the temporary directory", pattern: /["'`=\s]\/tmp\/(?!aigw-)\w/, files: code },
     {
       what: "switched-off type checks",
-      pattern: /@ts-(?:ignore|expect-error|nocheck)|\bas any\b(?!,)|: any\b(?=\s*[;,)=>\]|&{])/,
+      pattern: /@ts-(?:ignore|expect-error|nocheck)|\bas any\b|: any\b/,
       files: code,
     },
     { what: "unfinished work", pattern: /\b(?:TODO|FIXME|XXX)\b/, files: code },

@@ -115,7 +115,7 @@ describe("upstream TLS", () => {
     [
       "by policy for its port",
       backend(`${named}}`) +
-        tlsPolicy("p", `{${system}, hostname: any.com}`) +
+        tlsPolicy("p", `{${system}, hostname: "any.com"}`) +
         tlsPolicy("q", `{${system}, hostname: port.com}`, ', sectionName: "443"'),
       { trust: "system", names: [], serverName: "port.com" },
     ],

@@ -207,7 +207,7 @@ const tools: Case[] = [
     },
   },
   {
-    name: "a call that is required as any, a named one as that tool",
+    name: "a required call becomes any, a named one that tool",
     request: { tools: [tool("f"), tool("g")], toolChoice: { mode: "required", names: ["g"] } },
     want: { toolConfig: { tools: [spec("f"), spec("g")], toolChoice: { tool: { name: "g" } } } },
   },

@@ -57,7 +57,7 @@ export interface IrToolChoice {
   readonly names?: readonly string[] | undefined;
 }
 
-/** `json`: any one object. */
+/** `json` is one object of whatever members. */
 export type IrFormat =
   | { readonly type: "text" }
   | { readonly type: "json" }
