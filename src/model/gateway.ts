@@ -4,6 +4,7 @@ import type { Backend } from "./backend.ts";
 import type { Credential } from "./credential.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import type { Listener } from "./listener.ts";
+import type { McpRoute } from "./mcp.ts";
 import type { Origin, ResourceId, Table } from "./origin.ts";
 import type { Rule } from "./route.ts";
 import type { Secrets } from "./values.ts";
@@ -17,6 +18,7 @@ export interface GatewayModel extends ExchangeModel {
   readonly listeners: readonly Listener[];
   readonly rules: Table<Rule>;
   readonly backends: Table<Backend>;
+  readonly mcpRoutes: Table<McpRoute>;
   readonly accessLogs: readonly AccessLog[];
   readonly process: ProcessSettings;
   readonly origins: readonly Origin[];

@@ -1,3 +1,4 @@
+import type { McpMount } from "./mcp.ts";
 import type { Keyed, Part } from "./origin.ts";
 import type { RouteMatch } from "./route.ts";
 
@@ -28,6 +29,8 @@ export interface VirtualHost extends Part {
   /** `*`, `*.example.com` or a name. */
   readonly domains: readonly string[];
   readonly matches: readonly RouteMatch[];
+  /** MCP endpoints of the host; absent where there are none. */
+  readonly mcp?: readonly McpMount[];
   /** Whether AI endpoints are served on this host: it has a rule of an AIGatewayRoute. */
   readonly isAi: boolean;
 }

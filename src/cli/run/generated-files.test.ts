@@ -19,6 +19,7 @@ const model: GatewayModel = {
   listeners: [],
   rules: {},
   backends: {},
+  mcpRoutes: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 1 },
   origins: [],

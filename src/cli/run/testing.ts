@@ -21,6 +21,7 @@ function fakeModel(name: string): GatewayModel {
     listeners: [{ key: "http", print: name, at: 0, address: "127.0.0.1", port: 0, chains: [] }],
     rules: {},
     backends: {},
+    mcpRoutes: {},
     accessLogs: [],
     process: { logLevels: { default: "error" }, drainTimeoutMs: 1000 },
     origins: [],

@@ -79,6 +79,7 @@ function assemble(
     listeners,
     rules: table(used.map(({ rule }) => rule)),
     backends: table(backendsOf(used)),
+    mcpRoutes: {},
     aiBackends: table(aiBackends),
     credentials: table(credentialsOf(aiBackends, credentials.all)),
     costs: {

@@ -13,6 +13,7 @@ const model: GatewayModel = {
   listeners: [],
   rules: {},
   backends: {},
+  mcpRoutes: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 0 },
   origins: [],
