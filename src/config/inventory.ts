@@ -123,10 +123,6 @@ export function reportTiers(inventory: Inventory, arePoolsUsed: boolean, report:
     else entry.sites.push(site);
   };
   for (const { site, tier } of inventory.tiers) add(site, tier);
-  for (const { kind, site } of inventory.everything()) {
-    const { support } = kinds[kind];
-    if (support !== undefined) add(site, support);
-  }
   for (const { sites, tier } of byLine.values()) sayTier(sites, tier, report);
 }
 

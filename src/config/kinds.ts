@@ -28,8 +28,6 @@ interface Row<F extends z.ZodRawShape> {
   readonly schema: ReturnType<typeof resource<F>>;
   /** Accepted versions, each with its schema. */
   readonly versions: { readonly [version: string]: z.ZodObject };
-  /** What is said to a kind that is read but not served. */
-  readonly support?: Support;
 }
 
 const common = {
@@ -46,7 +44,6 @@ function resource<F extends z.ZodRawShape>(fields: F) {
 interface RowOptions {
   readonly isNamespaced?: boolean;
   readonly older?: { readonly [version: string]: z.ZodRawShape };
-  readonly support?: Support;
 }
 
 /** `versions`: newest first. */
@@ -56,14 +53,14 @@ function row<F extends z.ZodRawShape>(
   fields: F,
   options: RowOptions = {},
 ): Row<F> {
-  const { isNamespaced = true, older = {}, support } = options;
+  const { isNamespaced = true, older = {} } = options;
   const schema = resource(fields);
   const schemas: { [version: string]: z.ZodObject } = {};
   for (const version of versions) {
     const own = older[version];
     schemas[version] = own === undefined ? schema : resource(own);
   }
-  return { group, isNamespaced, schema, versions: schemas, ...(support === undefined ? {} : { support }) };
+  return { group, isNamespaced, schema, versions: schemas };
 }
 
 /** Every kind that has a schema. Dispatch, the published JSON schema and the types of resources come from here. */
@@ -78,9 +75,7 @@ export const kinds = {
     older: { v1alpha1: BackendSecurityPolicyAlpha },
   }),
   GatewayConfig: row(groups.ai, ["v1beta1", "v1alpha1"], GatewayConfig),
-  MCPRoute: row(groups.ai, ["v1beta1", "v1alpha1"], MCPRoute, {
-    support: { severity: "warning", message: "is not supported by aigw yet, its MCP servers are not served" },
-  }),
+  MCPRoute: row(groups.ai, ["v1beta1", "v1alpha1"], MCPRoute),
   Backend: row(groups.envoy, ["v1alpha1"], Backend),
   BackendTrafficPolicy: row(groups.envoy, ["v1alpha1"], BackendTrafficPolicy),
   ClientTrafficPolicy: row(groups.envoy, ["v1alpha1"], ClientTrafficPolicy),

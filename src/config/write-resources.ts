@@ -16,9 +16,9 @@ const redacted = "[REDACTED]";
  */
 export function writeResources(sources: readonly Source[], world: World): string {
   const { inventory } = readSources(sources, world);
-  const served = inventory.everything().filter(({ kind }) => kinds[kind].support === undefined);
-  const named = new Set(served.flatMap((resource) => secretNames(resource.value)));
-  const shown = served.filter(({ kind, id }) => kind !== "Secret" || named.has(id.name));
+  const everything = inventory.everything();
+  const named = new Set(everything.flatMap((resource) => secretNames(resource.value)));
+  const shown = everything.filter(({ kind, id }) => kind !== "Secret" || named.has(id.name));
   return writeDocuments(shown.map(showResource)).text;
 }
 

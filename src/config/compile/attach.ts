@@ -4,21 +4,22 @@ import type { Context } from "./context.ts";
 import { intersectHosts } from "./hosts.ts";
 import type { ListenerDraft } from "./listeners.ts";
 
-type Route = Resource<"AIGatewayRoute">;
+/** What says by itself which Gateways and hosts it is for. */
+type Route = Resource<"AIGatewayRoute"> | Resource<"MCPRoute">;
 
 /** A route of the Gateway and the hosts that it has at each listener. */
-export interface Attachment {
-  readonly route: Route;
+export interface Attachment<R extends Route> {
+  readonly route: R;
   readonly places: readonly { readonly listener: ListenerDraft; readonly hosts: readonly string[] }[];
 }
 
 /** Routes that name the Gateway as a parent, in their order. Complains about parents that are not there. */
-export function attachRoutes(
+export function attachRoutes<R extends Route>(
   context: Context,
   gateway: Resource<"Gateway">,
   listeners: readonly ListenerDraft[],
-  routes: readonly Route[],
-): Attachment[] {
+  routes: readonly R[],
+): Attachment<R>[] {
   return routes.flatMap((route) => {
     const wanted = parentListeners(context, gateway, listeners, route);
     return wanted === undefined ? [] : [{ route, places: placesOf(context, listeners, wanted, route) }];
@@ -33,7 +34,7 @@ function parentListeners(
   route: Route,
 ): Set<ListenerDraft> | undefined {
   const { parentRefs } = route.value.spec;
-  const name = `AIGatewayRoute ${route.id.namespace}/${route.id.name}`;
+  const name = `${route.kind} ${route.id.namespace}/${route.id.name}`;
   if (parentRefs.length === 0) {
     const message = `${name} has no parentRefs and will receive no traffic`;
     report.warning(originOf(route, ["spec", "parentRefs"]), "no-parent", message);
@@ -71,7 +72,7 @@ function placesOf(
   listeners: readonly ListenerDraft[],
   wanted: ReadonlySet<ListenerDraft>,
   route: Route,
-): Attachment["places"] {
+): Attachment<Route>["places"] {
   const { hostnames } = route.value.spec;
   const allowing = [...wanted].filter((listener) => listener.allows("HTTPRoute", route.id.namespace));
   const places = allowing.map((listener) => ({ listener, hosts: hostsAt(listener, listeners, hostnames) }));

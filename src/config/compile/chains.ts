@@ -1,16 +1,31 @@
 import type { ClientPolicy, FilterChain, Listener, VirtualHost } from "../../model/listener.ts";
+import type { McpMount } from "../../model/mcp.ts";
 import type { RouteMatch } from "../../model/route.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { parseQuantityBytes } from "../units.ts";
 import type { Attachment } from "./attach.ts";
 import type { Context } from "./context.ts";
 import type { ListenerDraft } from "./listeners.ts";
+import type { CompiledMcpRoute } from "./mcp-routes.ts";
 import type { Attached } from "./policies.ts";
 import { comparePrecedence } from "./precedence.ts";
 import { printOf } from "./print.ts";
 import type { CompiledRule } from "./rules.ts";
 
 export type RulesOf = ReadonlyMap<Resource<"AIGatewayRoute">, readonly CompiledRule[]>;
+
+/** What listeners serve: routes with their places, and what they were compiled to. */
+export interface Served {
+  readonly attachments: readonly Attachment<Resource<"AIGatewayRoute">>[];
+  readonly rules: RulesOf;
+  readonly mcp: readonly ServedMcp[];
+}
+
+/** An MCPRoute with its places. */
+export interface ServedMcp {
+  readonly attachment: Attachment<Resource<"MCPRoute">>;
+  readonly compiled: CompiledMcpRoute;
+}
 
 /** Request bodies up to this size are held where no policy says otherwise. */
 const defaultMaxBufferedBytes = 50 * 2 ** 20;
@@ -20,8 +35,7 @@ export function compileListeners(
   context: Context,
   gateway: Resource<"Gateway">,
   drafts: readonly ListenerDraft[],
-  attachments: readonly Attachment[],
-  rules: RulesOf,
+  served: Served,
   policies: Attached<"ClientTrafficPolicy">,
 ): Listener[] {
   const byPort = Map.groupBy(drafts, ({ port }) => port);
@@ -33,7 +47,7 @@ export function compileListeners(
       at,
       names,
       client,
-      hosts: compileHosts(context, sharing, attachments, rules),
+      hosts: compileHosts(context, sharing, served),
     };
     const { namespace, name } = gateway.id;
     const socket = { address: "0.0.0.0", port };
@@ -79,31 +93,92 @@ function compileClientPolicy(
   return { at, maxBufferedBytes: parseQuantityBytes(limit) ?? defaultMaxBufferedBytes };
 }
 
+/** What one host has, while it is being collected. */
+interface HostDraft {
+  readonly at: number;
+  readonly matches: RouteMatch[];
+  readonly mcp: McpMount[];
+  /** Two listeners may lead a route to the same host. */
+  readonly routes: Set<Resource>;
+}
+
 function compileHosts(
   context: Context,
   sharing: readonly ListenerDraft[],
-  attachments: readonly Attachment[],
-  rules: RulesOf,
+  { attachments, rules, mcp }: Served,
 ): VirtualHost[] {
-  const matches = new Map<string, { at: number; matches: RouteMatch[]; routes: Set<unknown> }>();
+  const drafts = new Map<string, HostDraft>();
+  const place = (listener: ListenerDraft, host: string, route: Resource): HostDraft | undefined => {
+    const at = context.origins.at(listener.gateway, ["spec", "listeners", listener.index]);
+    const draft = drafts.get(host) ?? { at, matches: [], mcp: [], routes: new Set() };
+    drafts.set(host, draft);
+    if (draft.routes.has(route)) return undefined;
+    draft.routes.add(route);
+    return draft;
+  };
   for (const listener of sharing) {
     for (const { route, places } of attachments) {
-      for (const host of places.find((place) => place.listener === listener)?.hosts ?? []) {
-        const at = context.origins.at(listener.gateway, ["spec", "listeners", listener.index]);
-        const entry = matches.get(host) ?? { at, matches: [], routes: new Set() };
-        matches.set(host, entry);
-        // Two listeners may lead a route to the same host.
-        if (entry.routes.has(route)) continue;
-        entry.routes.add(route);
-        for (const rule of rules.get(route) ?? []) entry.matches.push(...nameMatches(rule, host));
+      for (const host of hostsOf(places, listener)) {
+        const draft = place(listener, host, route);
+        for (const rule of rules.get(route) ?? []) draft?.matches.push(...nameMatches(rule, host));
       }
     }
+    for (const { attachment, compiled } of mcp) {
+      for (const host of hostsOf(attachment.places, listener))
+        place(listener, host, attachment.route)?.mcp.push(compileMount(compiled, attachment.route, host));
+    }
   }
-  return [...matches].map(([host, { at, matches: found }]) => {
-    const sorted = found.toSorted(comparePrecedence);
-    sayUnreachable(context, sorted);
-    return { at, domains: [host], matches: sorted, isAi: true };
-  });
+  return [...drafts].map(([host, draft]) => finishHost(context, host, draft, mcp));
+}
+
+function hostsOf(places: Attachment<Resource<"AIGatewayRoute">>["places"], listener: ListenerDraft) {
+  return places.find((place) => place.listener === listener)?.hosts ?? [];
+}
+
+function finishHost(
+  context: Context,
+  host: string,
+  { at, matches, mcp }: HostDraft,
+  routes: readonly ServedMcp[],
+): VirtualHost {
+  const sorted = matches.toSorted(comparePrecedence);
+  sayUnreachable(context, sorted);
+  // More headers are more precise; of equals the first by name.
+  const mounts = mcp.toSorted((a, b) => b.headers.length - a.headers.length);
+  const paths = new Map(routes.map(({ compiled: { route } }) => [route.key, route.path]));
+  sayUnreachableMounts(context, mounts, paths);
+  return {
+    at,
+    domains: [host],
+    matches: sorted,
+    ...(mounts.length === 0 ? {} : { mcp: mounts }),
+    isAi: matches.length > 0,
+  };
+}
+
+function compileMount({ route, headers }: CompiledMcpRoute, { id }: Resource, host: string): McpMount {
+  const name = `httproute/${id.namespace}/ai-eg-mcp-main-${id.name}/rule/0/match/0/${host.replaceAll(".", "_")}`;
+  return { name, route: route.key, at: route.at, headers };
+}
+
+/** Of two routes that ask for the same only the first can ever serve. */
+function sayUnreachableMounts(
+  { origins, report }: Context,
+  mounts: readonly McpMount[],
+  paths: ReadonlyMap<string, string>,
+): void {
+  const seen = new Map<string, McpMount>();
+  for (const mount of mounts) {
+    const headers = mount.headers.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    const key = JSON.stringify([paths.get(mount.route), headers]);
+    const earlier = seen.get(key);
+    const [own, other] = [mount, earlier].map((one) => one && origins.list[one.at]);
+    if (earlier === undefined) seen.set(key, mount);
+    else if (own !== undefined && other !== undefined) {
+      const message = `is never reached: ${earlier.route} has the same path ${paths.get(mount.route)}`;
+      report.warning(own, "unreachable", message, { related: [["the one in effect", other]] });
+    }
+  }
 }
 
 function nameMatches({ rule, matches }: CompiledRule, host: string): RouteMatch[] {

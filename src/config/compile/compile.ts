@@ -16,11 +16,12 @@ import { compileCosts, compileGlobalCosts } from "./costs.ts";
 import { compileCredentials } from "./credentials.ts";
 import { chooseGateway, type Setup } from "./gateway.ts";
 import { draftListeners } from "./listeners.ts";
+import { type CompiledMcpRoute, compileMcpRoute } from "./mcp-routes.ts";
 import { compileModelLists } from "./models.ts";
 import { attachPolicies } from "./policies.ts";
 import { compileProcess } from "./process.ts";
 import type { Upstreams } from "./references.ts";
-import { type CompiledRule, compileRules } from "./rules.ts";
+import { compileRules } from "./rules.ts";
 
 type Route = Resource<"AIGatewayRoute">;
 
@@ -36,9 +37,25 @@ export function compileModel(context: Context, file: string): GatewayModel | und
   sayConflicts(context, routes);
   const policies = setup && attachPolicies(context, "BackendTrafficPolicy", setup.gateway);
   const rules = new Map(routes.map((route) => [route, compileRules(context, upstreams, policies, route)]));
+  const mcpRoutes = sortByName(context.inventory.all("MCPRoute"));
+  sayMcpNotServed(context, mcpRoutes);
+  const mcp = new Map(mcpRoutes.map((route) => [route, compileMcpRoute(context, upstreams.backends, route)]));
   const costs = new Map(routes.map((route) => [route, routeCosts(context, route)]));
   if (setup === undefined) return undefined;
-  return deepFreeze(assemble(context, setup, upstreams, routes, rules, costs));
+  return deepFreeze(assemble(context, setup, upstreams, { routes, rules, costs, mcp }));
+}
+
+/** Every route, and what it was compiled to. */
+interface Routes {
+  readonly routes: readonly Route[];
+  readonly rules: RulesOf;
+  readonly costs: ReadonlyMap<Route, readonly Cost[]>;
+  readonly mcp: ReadonlyMap<Resource<"MCPRoute">, CompiledMcpRoute>;
+}
+
+function sayMcpNotServed({ report }: Context, routes: readonly Resource<"MCPRoute">[]): void {
+  const message = "is not supported by aigw yet, its MCP servers are not served";
+  for (const route of routes) report.warning(originOf(route), "unsupported-kind", message);
 }
 
 /** A route would become an HTTPRoute of its name. */
@@ -62,14 +79,16 @@ function assemble(
   context: Context,
   { gateway, proxy }: Setup,
   { credentials }: Upstreams,
-  routes: readonly Route[],
-  rules: RulesOf,
-  costs: ReadonlyMap<Route, readonly Cost[]>,
+  { routes, rules, costs, mcp: mcpRoutes }: Routes,
 ): GatewayModel {
   const drafts = draftListeners(context, gateway);
   const attachments = attachRoutes(context, gateway, drafts, routes);
+  const mcp = attachRoutes(context, gateway, drafts, [...mcpRoutes.keys()]).flatMap((attachment) => {
+    const compiled = mcpRoutes.get(attachment.route);
+    return compiled === undefined ? [] : [{ attachment, compiled }];
+  });
   const clients = attachPolicies(context, "ClientTrafficPolicy", gateway);
-  const listeners = compileListeners(context, gateway, drafts, attachments, rules, clients);
+  const listeners = compileListeners(context, gateway, drafts, { attachments, rules, mcp }, clients);
   const bound = attachments.map(({ route }) => route);
   const used = bound.flatMap((route) => rules.get(route) ?? []);
   const { group, kind, namespace, name } = gateway.id;
@@ -78,8 +97,8 @@ function assemble(
     gateway: { group, kind, namespace, name },
     listeners,
     rules: table(used.map(({ rule }) => rule)),
-    backends: table(backendsOf(used)),
-    mcpRoutes: {},
+    backends: table(backendsOf([...used, ...mcp.map(({ compiled }) => compiled)])),
+    mcpRoutes: table(mcp.map(({ compiled: { route } }) => route)),
     aiBackends: table(aiBackends),
     credentials: table(credentialsOf(aiBackends, credentials.all)),
     costs: {
@@ -97,8 +116,8 @@ function table<T extends Keyed>(parts: readonly T[]): Table<T> {
   return Object.fromEntries(parts.map((part) => [part.key, part]));
 }
 
-function backendsOf(rules: readonly CompiledRule[]): readonly Backend[] {
-  const used = new Set(rules.flatMap(({ backends }) => backends));
+function backendsOf(users: readonly { readonly backends: readonly Backend[] }[]): readonly Backend[] {
+  const used = new Set(users.flatMap(({ backends }) => backends));
   return [...used].toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 

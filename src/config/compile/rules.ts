@@ -3,6 +3,7 @@ import type { Backend } from "../../model/backend.ts";
 import type { RouteMatch, Rule } from "../../model/route.ts";
 import type { TextMatch } from "../../model/values.ts";
 import { compileTextMatch } from "../../policy/text-match.ts";
+import type { Path } from "../diagnostics.ts";
 import { originOf, type Resource } from "../resource.ts";
 import type { Context } from "./context.ts";
 import { modelHeader } from "./models.ts";
@@ -103,7 +104,7 @@ function compileMatches(
     const read = headers.map(({ name, type, value }, header) => {
       const match: TextMatch =
         type === "Exact" ? { type: "exact", value } : { type: "regex", pattern: value };
-      checkRegex(context, route, [...path, "matches", index, "headers", header, "value"], match);
+      checkPattern(context, route, [...path, "matches", index, "headers", header, "value"], match);
       return { name: name.toLowerCase(), value: match };
     });
     return {
@@ -116,16 +117,12 @@ function compileMatches(
   });
 }
 
-function checkRegex(
-  { report }: Context,
-  route: Route,
-  path: readonly (string | number)[],
-  match: TextMatch,
-): void {
+/** Complains about a regular expression that is none. */
+export function checkPattern({ report }: Context, resource: Resource, path: Path, match: TextMatch): void {
   try {
     compileTextMatch(match);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    report.error(originOf(route, path), "invalid-regex", `invalid regular expression: ${reason}`);
+    report.error(originOf(resource, path), "invalid-regex", `invalid regular expression: ${reason}`);
   }
 }

@@ -15,7 +15,7 @@ export interface HeldEntry {
 /** The Secret's entry that a policy refers to: the first of `keys` that is there. Only some types look into other namespaces: `isNamespaceHonoured`. */
 export function secretEntry(
   { inventory, entries, report }: Context,
-  policy: Policy,
+  policy: Resource,
   path: Path,
   ref: SecretReference,
   keys: readonly [string, ...string[]],
@@ -59,15 +59,16 @@ export function secretEntry(
 
 export function sayEmpty(
   { report }: Context,
-  policy: Policy,
+  policy: Resource,
   holder: Resource,
   { path, unset, from, name }: Entry,
 ): void {
   const cause = unset === undefined ? "" : `: $${unset} is not set`;
   const source = from === "literal" ? "" : ` (from ${name})`;
+  const field = policy.kind === "MCPRoute" ? "apiKey" : policy.kind;
   const remedy = unset === undefined ? "give it a value" : `set ${unset}`;
   report.error(originOf(holder, path), "empty-secret", `is empty${source}${cause}`, {
-    mend: `${remedy}, or leave out the BackendSecurityPolicy for a server that wants no key`,
+    mend: `${remedy}, or leave out the ${field} for a server that wants no key`,
     related: [["used here", originOf(policy)]],
   });
 }
@@ -75,7 +76,7 @@ export function sayEmpty(
 /** A reference to such an entry that is not empty; `undefined` after a complaint. */
 export function referTo(
   context: Context,
-  policy: Policy,
+  policy: Resource,
   path: Path,
   ref: SecretReference,
   keys: readonly [string, ...string[]],
