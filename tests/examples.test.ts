@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { parseAllDocuments } from "yaml";
-import { startLimitMs } from "./gateway/start.ts";
 import { type Gateway, startGateway } from "./support/gateway.ts";
 import { freePort } from "./support/ports.ts";
 import { root } from "./support/program.ts";
+import { startLimitMs } from "./support/start.ts";
 import { startUpstream } from "./support/upstream.ts";
 
 const names = [...new Bun.Glob("*.yaml").scanSync(join(root, "examples"))].sort();

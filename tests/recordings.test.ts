@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { parseDocument } from "yaml";
-import { startLimitMs, startWith } from "./gateway/start.ts";
 import type { Gateway } from "./support/gateway.ts";
 import { root } from "./support/program.ts";
 import { readEvents } from "./support/sse.ts";
+import { startLimitMs, startWith } from "./support/start.ts";
 import { startUpstream, type Upstream } from "./support/upstream.ts";
 
 const folder = process.env["AIGW_RECORDINGS"] ?? join(root, "../shared/recordings");

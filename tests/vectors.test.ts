@@ -1,46 +1,22 @@
 /**
- * Every golden vector, played against a running gateway; `vectors/README.md` says what they are.
+ * Every golden vector, played against a running gateway of each engine; `vectors/README.md` says what they are.
  *
  * - `vectors/deviations.json`: vectors that we answer otherwise on purpose, each with a reason that can be checked.
  * - `vectors/not-yet.json`: what the gateway cannot do yet. A vector there that agrees fails, so that the list shrinks.
  * - Vectors with `refBug` show a defect of the reference; they may differ.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { onEachEngine } from "./support/engines.ts";
 import { compare, deviations, notYet, patternFor, readVectors, reasonFor } from "./support/vectors.ts";
 import { freePort, startVectorsGateway, type VectorsGateway } from "./support/vectors-gateway.ts";
 import { play, ScriptedUpstream } from "./vectors/play.ts";
 import type { Vector } from "./vectors/vector.ts";
 
 const vectors = readVectors();
-const upstream = new ScriptedUpstream();
-let gateway: VectorsGateway;
 
 type Verdict = "as wanted" | "otherwise on purpose" | "better than a defect" | "not yet";
-const counts: { [V in Verdict]: number } = {
-  "as wanted": 0,
-  "otherwise on purpose": 0,
-  "better than a defect": 0,
-  "not yet": 0,
-};
 /** Patterns of the two lists that a differing vector made use of. */
 const used = new Set<string | undefined>();
-
-beforeAll(async () => {
-  const port = await freePort();
-  await upstream.listen(port);
-  gateway = await startVectorsGateway(port);
-}, 40_000);
-
-afterAll(async () => {
-  upstream.close();
-  await gateway?.stop();
-  const words = Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`);
-  console.log(`${vectors.length} vectors: ${words.join(", ")}`);
-});
-
-async function differencesOf(vector: Vector): Promise<string[]> {
-  return compare(vector, await play(gateway.url, upstream, vector));
-}
 
 function judge(vector: Vector, differences: readonly string[]): Verdict | undefined {
   const { name } = vector;
@@ -51,22 +27,46 @@ function judge(vector: Vector, differences: readonly string[]): Verdict | undefi
   return vector.refBug === undefined ? undefined : "better than a defect";
 }
 
-for (const area of new Set(vectors.map((filed) => filed.area))) {
-  describe(area, () => {
-    const own = vectors.filter((filed) => filed.area === area).map(({ vector }) => vector);
-    test.each(own)(
-      "$name",
-      async (vector) => {
-        const differences = await differencesOf(vector);
-        const verdict = judge(vector, differences);
-        if (verdict !== undefined) counts[verdict]++;
-        else if (differences.length > 0) expect(differences, vector.about).toEqual([]);
-        else throw new Error(`agrees now: take "${patternFor(notYet, vector.name)}" out of not-yet.json`);
-      },
-      20_000,
-    );
+onEachEngine((engine) => {
+  const upstream = new ScriptedUpstream();
+  let gateway: VectorsGateway;
+  const counts: { [V in Verdict]: number } = {
+    "as wanted": 0,
+    "otherwise on purpose": 0,
+    "better than a defect": 0,
+    "not yet": 0,
+  };
+
+  beforeAll(async () => {
+    const port = await freePort();
+    await upstream.listen(port);
+    gateway = await startVectorsGateway(port, engine);
+  }, 40_000);
+
+  afterAll(async () => {
+    upstream.close();
+    await gateway?.stop();
+    const words = Object.entries(counts).map(([verdict, count]) => `${count} ${verdict}`);
+    console.log(`${vectors.length} vectors on ${engine}: ${words.join(", ")}`);
   });
-}
+
+  for (const area of new Set(vectors.map((filed) => filed.area))) {
+    describe(area, () => {
+      const own = vectors.filter((filed) => filed.area === area).map(({ vector }) => vector);
+      test.each(own)(
+        "$name",
+        async (vector) => {
+          const differences = compare(vector, await play(gateway.url, upstream, vector));
+          const verdict = judge(vector, differences);
+          if (verdict !== undefined) counts[verdict]++;
+          else if (differences.length > 0) expect(differences, vector.about).toEqual([]);
+          else throw new Error(`agrees now: take "${patternFor(notYet, vector.name)}" out of not-yet.json`);
+        },
+        20_000,
+      );
+    });
+  }
+});
 
 test.each([...Object.keys(deviations), ...Object.keys(notYet)])(
   "the entry %s is about a vector that differs",

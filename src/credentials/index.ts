@@ -1,3 +1,4 @@
+export { placeOf } from "./aws/place.ts";
 export { CredentialSources } from "./credential-sources.ts";
 export type { Refusal, Signature, Signer } from "./signer.ts";
 export { isStripped } from "./strip.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { gatewayYaml } from "../support/config.ts";
 import { type RunOptions, runAigw } from "../support/gateway.ts";
 import { freePort } from "../support/ports.ts";
-import { startLimitMs, startWith } from "./start.ts";
+import { startLimitMs, startWith } from "../support/start.ts";
 
 const good = gatewayYaml({
   port: freePort(),

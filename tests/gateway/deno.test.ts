@@ -3,8 +3,8 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { runAigw } from "../support/gateway.ts";
 import { denoPath, root } from "../support/program.ts";
+import { chatBody, post, startLimitMs, startWith } from "../support/start.ts";
 import { startUpstream } from "../support/upstream.ts";
-import { chatBody, post, startLimitMs, startWith } from "./start.ts";
 
 test(
   "deno check finds nothing",

@@ -1,4 +1,5 @@
 /** A gateway from source with a backend for each schema that answers chats, and all its providers. */
+import type { EngineName } from "../support/engines.ts";
 import { freePort, startVectorsGateway } from "../support/vectors-gateway.ts";
 import { type Providers, startProviders } from "./providers.ts";
 
@@ -23,11 +24,11 @@ export interface Matrix extends AsyncDisposable {
   readonly providers: Providers;
 }
 
-export async function startMatrix(): Promise<Matrix> {
+export async function startMatrix(engine?: EngineName): Promise<Matrix> {
   const port = await freePort();
   const providers = await startProviders(port);
   try {
-    const gateway = await startVectorsGateway(port);
+    const gateway = await startVectorsGateway(port, engine);
     return {
       url: gateway.url,
       providers,

@@ -1,12 +1,15 @@
 /** Runs aigw as its users do: a process of its own, in a home of its own, spoken to over loopback. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type EngineName, engineVariables } from "./engines.ts";
 import { commandOf, type Program } from "./program.ts";
 
 export interface RunOptions {
   /** How it is run; compiled unless said otherwise. */
   readonly program?: Program;
+  /** What carries the traffic; embedded unless said otherwise. */
+  readonly engine?: EngineName;
   /** Added to an environment that has nothing but `PATH` and the four directories. */
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
@@ -18,6 +21,7 @@ export interface Gateway extends AsyncDisposable {
   readonly pid: number;
   /** `http://127.0.0.1:PORT` of the first listener. */
   readonly url: string;
+  /** Of the gateway's own admin server. */
   readonly adminUrl: string;
   readonly port: number;
   /** Everything it may write to. */
@@ -58,7 +62,7 @@ export async function startGateway(options: RunOptions): Promise<Gateway> {
     return {
       pid: child.pid,
       url: `http://127.0.0.1:${port}`,
-      adminUrl: `http://127.0.0.1:${adminPort}`,
+      adminUrl: options.engine === "envoy" ? loggedAdminUrl(home) : `http://127.0.0.1:${adminPort}`,
       port: Number(port),
       home,
       stdout: () => out.text,
@@ -76,6 +80,15 @@ export async function startGateway(options: RunOptions): Promise<Gateway> {
     rmSync(home, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** The status line has Envoy's own admin port where there is an Envoy; the log has the gateway's. */
+function loggedAdminUrl(home: string): string {
+  const runs = join(home, "state/runs");
+  const logs = readdirSync(runs).map((run) => readFileSync(join(runs, run, "aigw.log"), "utf8"));
+  const [, address] = /Admin server listens.* address=([\d.:]+)/.exec(logs.join("\n")) ?? [];
+  if (address === undefined) throw new Error("the log does not say where the admin server listens");
+  return `http://${address}`;
 }
 
 /** Runs a command that ends by itself, `run` with something wrong among them. */
@@ -111,7 +124,12 @@ function start(args: readonly string[], options: RunOptions): Started {
     mkdirSync(join(home, folder));
   }
   // Bun is found and installed by the real environment; aigw itself sees no credentials or proxies of this machine.
-  const env = { PATH: process.env["PATH"] ?? "", ...directories, ...options.env };
+  const env = {
+    PATH: process.env["PATH"] ?? "",
+    ...directories,
+    ...engineVariables(options.engine),
+    ...options.env,
+  };
   const command = [...commandOf(options.program ?? "binary"), ...args, ...(options.flags ?? [])];
   const child = Bun.spawn(command, { cwd: home, env, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
   running.add(child);

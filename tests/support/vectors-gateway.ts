@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type EngineName, engineVariables } from "./engines.ts";
 import { vectorsDir } from "./vectors.ts";
 
 export interface VectorsGateway {
@@ -23,7 +24,10 @@ const startLimitMs = 30_000;
 const stopLimitMs = 10_000;
 
 /** Starts a gateway whose backends are all at `upstreamPort`. Throws what it wrote if it does not answer in time. */
-export async function startVectorsGateway(upstreamPort: number): Promise<VectorsGateway> {
+export async function startVectorsGateway(
+  upstreamPort: number,
+  engine?: EngineName,
+): Promise<VectorsGateway> {
   const home = mkdtempSync(join(tmpdir(), "aigw-vectors-"));
   const port = await freePort();
   const child = Bun.spawn([...gatewayCommand(), "run", join(vectorsDir, "config.yaml"), "--admin-port=0"], {
@@ -35,6 +39,7 @@ export async function startVectorsGateway(upstreamPort: number): Promise<Vectors
       AIGW_DATA_HOME: join(home, "data"),
       AIGW_STATE_HOME: join(home, "state"),
       AIGW_RUNTIME_DIR: join(home, "run"),
+      ...engineVariables(engine),
       VECTORS_UPSTREAM_PORT: String(upstreamPort),
       VECTORS_GATEWAY_PORT: String(port),
     },

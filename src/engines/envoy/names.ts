@@ -34,6 +34,9 @@ export const clientPathHeader = "x-ai-eg-original-path";
 /** On answers that Envoy itself made: the `FailureCode`. The processor may say it better; it never reaches a client. */
 export const failureHeader = "x-ai-eg-failure";
 
+/** On answers by which a backend refused a credential that may be had anew: Envoy tries once more for it. */
+export const retryHeader = "x-ai-eg-retry";
+
 /** What the router-level filter tells the processor about an answer: whether it came from an upstream. */
 export const answerAttributes: readonly string[] = ["response.code_details"];
 

@@ -9,6 +9,7 @@ export {
   internalPrefix,
   maxBodyMetadata,
   modelHeader,
+  retryHeader,
 } from "../envoy/names.ts";
 
 const ofHost = (key: string) =>

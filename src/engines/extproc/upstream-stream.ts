@@ -7,12 +7,15 @@ import type { ProcessingResponse } from "./codec/processing-response.ts";
 import type { Struct } from "./codec/struct.ts";
 import { immediate } from "./immediate.ts";
 import { describeAttempt } from "./metadata.ts";
-import { attributes, requestIdHeader } from "./names.ts";
+import { attributes, requestIdHeader, retryHeader } from "./names.ts";
 import type { Processor } from "./processor.ts";
 import type { RequestState } from "./request-state.ts";
 import type { Role } from "./role.ts";
 
-/** A cluster's filter: one stream for one attempt, which is one message with the request's headers and its answer. */
+/**
+ * A cluster's filter: one stream for one attempt. One message has the request's headers; where a credential may be had
+ * anew, another one has those of the answer.
+ */
 export class UpstreamStream implements Role {
   readonly #processor: Processor;
   #state: RequestState | undefined;
@@ -22,6 +25,7 @@ export class UpstreamStream implements Role {
   }
 
   answer(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
+    if (message.kind === "response-headers") return this.#look(message);
     if (message.kind !== "request-headers")
       throw new Error(`a cluster's filter must not send ${message.kind}`);
     const id = message.headers.get(requestIdHeader);
@@ -47,6 +51,13 @@ export class UpstreamStream implements Role {
 
   ended(): void {
     this.#state = undefined;
+  }
+
+  /** A credential that is refused may be better at the next attempt, which Envoy makes when it is told to. */
+  #look({ headers }: ProcessingRequest): ProcessingResponse {
+    const status = Number(headers.get(":status") ?? 0);
+    if (this.#state?.exchange.refused({ status, headers }) !== true) return { kind: "response-headers" };
+    return { kind: "response-headers", set: [[retryHeader, "credential"]] };
   }
 
   #send(

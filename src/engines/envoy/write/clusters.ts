@@ -1,4 +1,6 @@
+import { placeOf } from "../../../credentials/index.ts";
 import type { Endpoint } from "../../../model/backend.ts";
+import type { CredentialWay } from "../../../model/credential.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { BackendRef, Rule } from "../../../model/route.ts";
 import type { Addresses } from "../name-watch.ts";
@@ -28,6 +30,19 @@ interface Place {
   readonly endpoint: Endpoint;
 }
 
+/** Whether a backend of the rule has a credential that may be had anew when it is refused. */
+export function mayRenew(rule: Rule, model: GatewayModel): boolean {
+  return liveRefs(rule).some((ref) => {
+    const way = wayOf(ref, model);
+    return way !== undefined && way.type !== "header";
+  });
+}
+
+function wayOf({ ai }: BackendRef, model: GatewayModel): CredentialWay | undefined {
+  const credential = ai === undefined ? undefined : model.aiBackends[ai]?.credential;
+  return credential === undefined ? undefined : model.credentials[credential]?.way;
+}
+
 /** One cluster for a rule, one locality for each reference in it; none where nothing can be reached. */
 export function writeCluster(
   rule: Rule,
@@ -55,7 +70,7 @@ export function writeCluster(
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        { ...writeProtocol(places), http_filters: writeAttemptFilters() },
+        { ...writeProtocol(places), http_filters: writeAttemptFilters(mayRenew(rule, model)) },
       ),
     },
     load_assignment: {
@@ -169,7 +184,7 @@ function writeLocalities(
     priority: priorities.indexOf(ref.priority),
     lb_endpoints: endpointsOf(ref, model).flatMap((endpoint) =>
       writeAddresses(endpoint, addresses).map((address) =>
-        writeEndpoint(endpoint, address, describeRef(ref, endpoint, model), nameOf(endpoint)),
+        writeEndpoint(endpoint, ref, address, model, nameOf(endpoint)),
       ),
     ),
   }));
@@ -189,15 +204,16 @@ function describeRef({ ai }: BackendRef, endpoint: Endpoint, model: GatewayModel
 
 function writeEndpoint(
   endpoint: Endpoint,
+  ref: BackendRef,
   address: JsonObject,
-  description: JsonObject,
+  model: GatewayModel,
   tls: string | undefined,
 ): JsonObject {
   return {
-    endpoint: { address, hostname: hostHeader(endpoint) },
+    endpoint: { address, hostname: hostHeader(endpoint, wayOf(ref, model)) },
     metadata: {
       filter_metadata: {
-        [configuredNamespace]: description,
+        [configuredNamespace]: describeRef(ref, endpoint, model),
         ...(tls === undefined ? {} : { "envoy.transport_socket_match": { tls } }),
       },
     },
@@ -211,9 +227,14 @@ function writeAddresses({ address }: Endpoint, addresses: Addresses | undefined)
   return hosts.map((host) => ({ socket_address: { address: host, port_value: address.port } }));
 }
 
-/** What Host becomes: the endpoint's name, with its port unless that is the scheme's own. */
-function hostHeader({ address, hostname, tls }: Endpoint): string {
+/**
+ * What Host becomes: the endpoint's name, with its port unless that is the scheme's own. For AWS it is part of what is
+ * signed, and an address has no name.
+ */
+function hostHeader({ address, hostname, tls }: Endpoint, way: CredentialWay | undefined): string {
   if (hostname !== undefined) return hostname;
+  if (way?.type === "aws")
+    return placeOf(address.type === "unix" ? undefined : address.host, way.region).host;
   if (address.type === "unix") return "localhost";
   const host = address.host.includes(":") ? `[${address.host}]` : address.host;
   return address.port === (tls === undefined ? 80 : 443) ? host : `${host}:${address.port}`;

@@ -98,8 +98,11 @@ function writeFact({ key, headers }: LogFact): JsonObject[] {
 /** About the client's connection only (RFC 9110 §7.6.1), and left in place by Envoy. */
 const connectionHeaders = ["te", "trailer", "proxy-authorization", "expect"];
 
-/** The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen. */
-export function writeAttemptFilters(): JsonObject[] {
+/**
+ * The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen.
+ * `seesAnswers`: whether the processor is shown how the endpoint answered, so that it may ask for one more attempt.
+ */
+export function writeAttemptFilters(seesAnswers: boolean): JsonObject[] {
   return [
     extension("aigw.attempt", headerMutationType, {
       mutations: {
@@ -116,7 +119,7 @@ export function writeAttemptFilters(): JsonObject[] {
       processing_mode: {
         request_header_mode: "SEND",
         request_body_mode: "NONE",
-        response_header_mode: "SKIP",
+        response_header_mode: seesAnswers ? "SEND" : "SKIP",
         response_body_mode: "NONE",
       },
       allow_mode_override: true,

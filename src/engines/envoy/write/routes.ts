@@ -3,8 +3,8 @@ import { failureStatus } from "../../../model/failure.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
 import type { BackendRef, Retry, RouteMatch, Rule } from "../../../model/route.ts";
-import { configuredKeys, configuredNamespace, modelHeader } from "../names.ts";
-import { clusterName, liveRefs } from "./clusters.ts";
+import { configuredKeys, configuredNamespace, modelHeader, retryHeader } from "../names.ts";
+import { clusterName, liveRefs, mayRenew } from "./clusters.ts";
 import { withProcessor } from "./filters.ts";
 import { writeHeaderMatch, writePathMatch, writeTextMatch } from "./matches.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
@@ -130,7 +130,7 @@ function writeForward(rule: Rule, model: GatewayModel): JsonObject {
     idle_timeout: duration(requestMs === 0 ? 0 : Math.max(hourMs, requestMs)),
     auto_host_rewrite: true,
     append_x_forwarded_host: true,
-    ...writeRetry(retry, timeouts),
+    ...writeRetry(retry, timeouts, mayRenew(rule, model)),
   };
 }
 
@@ -166,20 +166,25 @@ function sumWeights(refs: readonly BackendRef[]): number {
 function writeRetry(
   retry: Retry | undefined,
   { perTryMs, perTryIdleMs }: Rule["action"]["timeouts"],
+  hasRenewals: boolean,
 ): JsonObject {
-  if (retry === undefined && perTryMs === undefined && perTryIdleMs === undefined) return {};
+  const renewal = { retriable_headers: [{ name: retryHeader, present_match: true }] };
   const limits = {
+    ...(hasRenewals && renewal),
     ...(perTryMs === undefined ? {} : { per_try_timeout: duration(perTryMs) }),
     ...(perTryIdleMs === undefined ? {} : { per_try_idle_timeout: duration(perTryIdleMs) }),
   };
-  if (retry === undefined) return { retry_policy: limits };
+  if (retry === undefined && hasRenewals) {
+    return { retry_policy: { ...limits, retry_on: "retriable-headers", num_retries: 1 } };
+  }
+  if (retry === undefined) return Object.keys(limits).length === 0 ? {} : { retry_policy: limits };
   const { triggers, statuses, retries, baseBackOffMs, maxBackOffMs, attemptsPerPriority } = retry;
   return {
     retry_policy: {
       ...limits,
-      retry_on: triggers.join(","),
+      retry_on: [...triggers, ...(hasRenewals ? ["retriable-headers"] : [])].join(","),
       ...(statuses.length === 0 ? {} : { retriable_status_codes: statuses }),
-      num_retries: retries,
+      num_retries: hasRenewals ? Math.max(retries, 1) : retries,
       retry_back_off: { base_interval: duration(baseBackOffMs), max_interval: duration(maxBackOffMs) },
       retry_host_predicate: [
         extension(

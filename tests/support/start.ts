@@ -1,7 +1,7 @@
 /** A compiled aigw with a configuration file, for tests that look at what one request does. */
-import { type BackendSpec, type GatewaySpec, gatewayYaml } from "../support/config.ts";
-import { type Gateway, type RunOptions, startGateway } from "../support/gateway.ts";
-import { freePort } from "../support/ports.ts";
+import { type BackendSpec, type GatewaySpec, gatewayYaml } from "./config.ts";
+import { type Gateway, type RunOptions, startGateway } from "./gateway.ts";
+import { freePort } from "./ports.ts";
 
 export const startLimitMs = 60_000;
 

@@ -5,9 +5,10 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gatewayYaml } from "../support/config.ts";
+import { onEachEngine } from "../support/engines.ts";
 import { type Gateway, startGateway } from "../support/gateway.ts";
 import { freePort } from "../support/ports.ts";
-import { chatBody, type ErrorBody, post, startLimitMs } from "./start.ts";
+import { chatBody, type ErrorBody, post, startLimitMs } from "../support/start.ts";
 
 const fixture = (name: string) =>
   readFileSync(join(import.meta.dir, "../../src/runtime/fixtures", name), "utf8");
@@ -71,8 +72,6 @@ const cases: readonly Case[] = [
 ];
 
 const servers: Server[] = [];
-let gateway: Gateway;
-
 async function startTls(certificate: string): Promise<number> {
   const pair = { cert: fixture(`${certificate}.pem`), key: fixture(`${certificate}.key`) };
   const server = createServer(pair, (_request, response) => {
@@ -110,38 +109,45 @@ interface Document {
   spec: object;
 }
 
-beforeAll(async () => {
-  const ports = new Map<string, number>();
-  for (const certificate of certificates) ports.set(certificate, await startTls(certificate));
-  const backends = cases.map(({ name, certificate }) => ({
-    name,
-    url: `http://127.0.0.1:${ports.get(certificate)}`,
-  }));
-  const rules = cases.map(({ name }) => ({ models: [name], backends: [name] }));
-  gateway = await startGateway({ config: withTls(gatewayYaml({ port: freePort(), backends, rules })) });
-}, startLimitMs);
+onEachEngine((engine) => {
+  let gateway: Gateway;
 
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]();
-  for (const server of servers) server.close();
-});
+  beforeAll(async () => {
+    const ports = new Map<string, number>();
+    for (const certificate of certificates) ports.set(certificate, await startTls(certificate));
+    const backends = cases.map(({ name, certificate }) => ({
+      name,
+      url: `http://127.0.0.1:${ports.get(certificate)}`,
+    }));
+    const rules = cases.map(({ name }) => ({ models: [name], backends: [name] }));
+    gateway = await startGateway({
+      engine,
+      config: withTls(gatewayYaml({ port: freePort(), backends, rules })),
+    });
+  }, startLimitMs);
 
-test.each(cases)("a provider with $name is accepted: $isAccepted", async ({ name, isAccepted }) => {
-  const response = await post(gateway, "/v1/chat/completions", chatBody(name));
-  const body = (await response.json()) as ErrorBody;
-  expect(response.status, JSON.stringify(body)).toBe(isAccepted ? 200 : 503);
-  if (!isAccepted) expect(body).toMatchObject({ type: "error", error: { code: "503" } });
-});
+  afterAll(async () => {
+    await gateway?.[Symbol.asyncDispose]();
+    for (const server of servers) server.close();
+  });
 
-test("a connection to a provider is used again", async () => {
-  for (let round = 0; round < 3; round++) {
-    const response = await post(gateway, "/v1/chat/completions", chatBody("own-ca-and-name"));
-    expect(response.status).toBe(200);
-    await response.text();
-  }
-  const [first] = servers;
-  const open = await new Promise<number>((resolve, reject) =>
-    first?.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
-  );
-  expect(open).toBeLessThan(6);
+  test.each(cases)("a provider with $name is accepted: $isAccepted", async ({ name, isAccepted }) => {
+    const response = await post(gateway, "/v1/chat/completions", chatBody(name));
+    const body = (await response.json()) as ErrorBody;
+    expect(response.status, JSON.stringify(body)).toBe(isAccepted ? 200 : 503);
+    if (!isAccepted) expect(body).toMatchObject({ type: "error", error: { code: "503" } });
+  });
+
+  test("a connection to a provider is used again", async () => {
+    for (let round = 0; round < 3; round++) {
+      const response = await post(gateway, "/v1/chat/completions", chatBody("own-ca-and-name"));
+      expect(response.status).toBe(200);
+      await response.text();
+    }
+    const [first] = servers;
+    const open = await new Promise<number>((resolve, reject) =>
+      first?.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+    expect(open).toBeLessThan(6);
+  });
 });

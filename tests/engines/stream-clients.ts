@@ -1,6 +1,6 @@
 /** Many clients of streams in one process: prints how many got theirs whole, and what the others got. */
 import { readEvents } from "../support/sse.ts";
-import { chatBody } from "./start.ts";
+import { chatBody } from "../support/start.ts";
 
 const [url = "", count = "0"] = process.argv.slice(2);
 
