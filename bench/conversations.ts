@@ -1,5 +1,5 @@
 /** An agent's request of some turns, as each client's API says it, and a streamed answer as each provider's does. */
-import { awsChunk, awsEvent, bytesOf } from "../src/dialects/testing.ts";
+import { awsChunk, awsChunkPayload, awsEvent, bytesOf, messageSse } from "../src/dialects/testing.ts";
 
 const instructions =
   "You are a careful engineer. Read before you write, say what you assume, and keep to the task. ".repeat(12);
@@ -97,16 +97,17 @@ export const requests: { readonly [client: string]: string } = {
   }),
 };
 
-/** One piece of text of a long answer: what it is on the wire, and the JSON in it. */
-export interface Delta {
+/** One event of an answer: what it is on the wire, and each JSON text in it. */
+export interface Piece {
   readonly bytes: Uint8Array;
-  readonly json: string;
+  readonly jsons: readonly Uint8Array[];
 }
 
 export interface AnswerParts {
-  readonly start: readonly Uint8Array[];
-  readonly delta: Delta;
-  readonly end: readonly Uint8Array[];
+  readonly start: readonly Piece[];
+  /** One piece of text of a long answer. */
+  readonly delta: Piece;
+  readonly end: readonly Piece[];
 }
 
 const word = " about twenty letters";
@@ -121,9 +122,14 @@ const chunk = (choices: object[], more = {}) => ({
 });
 const chunkDelta = (delta: object, finish_reason: string | null = null) =>
   chunk([{ index: 0, delta, logprobs: null, finish_reason }]);
-const sse = (event: object) => bytesOf(`data: ${JSON.stringify(event)}\n\n`);
-const named = (event: { type: string }) =>
-  bytesOf(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+const piece = (bytes: Uint8Array, ...jsons: object[]): Piece => ({
+  bytes,
+  jsons: jsons.map((json) => bytesOf(JSON.stringify(json))),
+});
+const sse = (event: object) => piece(bytesOf(`data: ${JSON.stringify(event)}\n\n`), event);
+const named = (event: { type: string }) => piece(bytesOf(messageSse(event)), event);
+const frame = (type: string, event: object) => piece(awsEvent(type, event), event);
+const chunkFrame = (event: object) => piece(awsChunk(event), awsChunkPayload(event), event);
 
 const anthropicDelta = {
   type: "content_block_delta",
@@ -155,39 +161,35 @@ const geminiEvent = (text: string, more = {}) => ({
 export const answers: { readonly [api: string]: AnswerParts } = {
   openai: {
     start: [sse(chunkDelta({ role: "assistant", content: "" }))],
-    delta: deltaOf(chunkDelta({ content: word }), sse),
+    delta: sse(chunkDelta({ content: word })),
     end: [
       sse(chunkDelta({}, "stop")),
       sse(chunk([], { usage: { prompt_tokens: 187, completion_tokens: 200, total_tokens: 387 } })),
-      bytesOf("data: [DONE]\n\n"),
+      piece(bytesOf("data: [DONE]\n\n")),
     ],
   },
   anthropic: {
     start: anthropicStart.map(named),
-    delta: deltaOf(anthropicDelta, named),
+    delta: named(anthropicDelta),
     end: anthropicEnd.map(named),
   },
   invoke: {
-    start: anthropicStart.map(awsChunk),
-    delta: deltaOf(anthropicDelta, awsChunk),
-    end: anthropicEnd.map(awsChunk),
+    start: anthropicStart.map(chunkFrame),
+    delta: chunkFrame(anthropicDelta),
+    end: anthropicEnd.map(chunkFrame),
   },
   bedrock: {
-    start: [awsEvent("messageStart", { role: "assistant" })],
-    delta: deltaOf(converseDelta, (event) => awsEvent("contentBlockDelta", event)),
+    start: [frame("messageStart", { role: "assistant" })],
+    delta: frame("contentBlockDelta", converseDelta),
     end: [
-      awsEvent("contentBlockStop", { contentBlockIndex: 0 }),
-      awsEvent("messageStop", { stopReason: "end_turn" }),
-      awsEvent("metadata", { usage: { inputTokens: 187, outputTokens: 200 }, metrics: { latencyMs: 1 } }),
+      frame("contentBlockStop", { contentBlockIndex: 0 }),
+      frame("messageStop", { stopReason: "end_turn" }),
+      frame("metadata", { usage: { inputTokens: 187, outputTokens: 200 }, metrics: { latencyMs: 1 } }),
     ],
   },
   gemini: {
     start: [],
-    delta: deltaOf(geminiEvent(word), sse),
+    delta: sse(geminiEvent(word)),
     end: [sse(geminiEvent("", { finishReason: "STOP" }))],
   },
 };
-
-function deltaOf<E extends object>(event: E, frame: (event: E) => Uint8Array): Delta {
-  return { bytes: frame(event), json: JSON.stringify(event) };
-}

@@ -42,7 +42,7 @@ export interface Host {
 
 /** Always with the same members, since it is made for every event of a stream. */
 export interface WireEvent {
-  /** Name of an SSE event, or type of an AWS frame. */
+  /** Type of an AWS frame. */
   readonly event: string | undefined;
   /** Empty for what only keeps the connection alive, SSE comments too. */
   readonly data: string;

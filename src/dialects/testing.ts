@@ -110,5 +110,9 @@ export function awsEvent(type: string, payload: object, kind: "event" | "excepti
 
 /** One of Anthropic's events in a frame of InvokeModelWithResponseStream. */
 export function awsChunk(event: object): Uint8Array {
-  return awsEvent("chunk", { bytes: Buffer.from(JSON.stringify(event)).toString("base64"), p: "abc" });
+  return awsEvent("chunk", awsChunkPayload(event));
+}
+
+export function awsChunkPayload(event: object): object {
+  return { bytes: Buffer.from(JSON.stringify(event)).toString("base64"), p: "abc" };
 }

@@ -2,6 +2,7 @@ import type { IrEvent } from "../ir/events.ts";
 import type { IrCitation, IrSeal, JsonObject } from "../ir/values.ts";
 import type { Emit } from "../stage.ts";
 import { arrayOf, objectOf, textOf } from "../wire/exact-json.ts";
+import { PlainDelta } from "../wire/plain-delta.ts";
 
 /** A block that is open: Anthropic numbers them itself, but numbers may have gaps. */
 interface OpenBlock {
@@ -12,10 +13,26 @@ interface OpenBlock {
   hasInput: boolean;
 }
 
+type TextKind = "text" | "reasoning";
+
+/** How deltas of text are written: their type, and the member that holds the text. */
+const textForms = { text: ["text_delta", "text"], reasoning: ["thinking_delta", "thinking"] } as const;
+
 /** Reads the content blocks of a message. What a server leaves out (a start, an input) is made up, so that order holds. */
 export class BlockReader {
   readonly #open = new Map<number, OpenBlock>();
   #next = 0;
+  /** Deltas like the last one that was a text. */
+  #plain: PlainDelta | undefined;
+  #plainIndex = -1;
+  #plainKind: TextKind = "text";
+
+  /** Reads the event if it is one more piece of the same text and can be read without parsing. */
+  plainDelta(json: string, emit: Emit<IrEvent>): boolean {
+    const text = this.#plain?.textIn(json);
+    if (text !== undefined) this.#text(this.#plainIndex, this.#plainKind, text, emit);
+    return text !== undefined;
+  }
 
   start(index: number, block: JsonObject, emit: Emit<IrEvent>): void {
     this.stop(index, emit);
@@ -45,7 +62,7 @@ export class BlockReader {
     }
   }
 
-  #openAs(index: number, kind: "text" | "reasoning", emit: Emit<IrEvent>): OpenBlock {
+  #openAs(index: number, kind: TextKind, emit: Emit<IrEvent>): OpenBlock {
     const open: OpenBlock = { kind, block: this.#next++, signature: undefined, hasInput: false };
     this.#open.set(index, open);
     const { block } = open;
@@ -72,23 +89,17 @@ export class BlockReader {
 
   delta(index: number, delta: JsonObject, emit: Emit<IrEvent>): void {
     switch (delta["type"]) {
-      case "text_delta": {
-        const { block } = this.#blockOf(index, "text", emit);
-        const text = textOf(delta["text"]) ?? "";
-        if (text !== "") emit({ type: "text-delta", text, logprobs: undefined, choice: 0, block });
+      case "text_delta":
+        this.#text(index, "text", textOf(delta["text"]) ?? "", emit);
         break;
-      }
       case "input_json_delta": {
         const open = this.#open.get(index);
         if (open?.kind === "tool") this.#input(open, textOf(delta["partial_json"]) ?? "", emit);
         break;
       }
-      case "thinking_delta": {
-        const { block } = this.#blockOf(index, "reasoning", emit);
-        const text = textOf(delta["thinking"]) ?? "";
-        if (text !== "") emit({ type: "reasoning-delta", text, choice: 0, block });
+      case "thinking_delta":
+        this.#text(index, "reasoning", textOf(delta["thinking"]) ?? "", emit);
         break;
-      }
       case "signature_delta": {
         const signature = textOf(delta["signature"]) ?? "";
         if (signature !== "") this.#blockOf(index, "reasoning", emit).signature = seal(signature);
@@ -103,8 +114,24 @@ export class BlockReader {
     }
   }
 
+  #text(index: number, kind: TextKind, text: string, emit: Emit<IrEvent>): void {
+    if (this.#plainIndex !== index || this.#plainKind !== kind) this.#learn(index, kind);
+    const { block } = this.#blockOf(index, kind, emit);
+    if (text === "") return;
+    if (kind === "text") emit({ type: "text-delta", text, logprobs: undefined, choice: 0, block });
+    else emit({ type: "reasoning-delta", text, choice: 0, block });
+  }
+
+  #learn(index: number, kind: TextKind): void {
+    const [type, member] = textForms[kind];
+    const head = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${member}":"`;
+    this.#plain = new PlainDelta(head, " *} *}");
+    this.#plainIndex = index;
+    this.#plainKind = kind;
+  }
+
   /** Some servers leave starts out; a block's first delta says what it is. */
-  #blockOf(index: number, kind: "text" | "reasoning", emit: Emit<IrEvent>): OpenBlock {
+  #blockOf(index: number, kind: TextKind, emit: Emit<IrEvent>): OpenBlock {
     const open = this.#open.get(index);
     if (open?.kind === kind) return open;
     this.stop(index, emit);

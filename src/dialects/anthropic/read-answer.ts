@@ -67,7 +67,7 @@ export class MessageReader implements Stage<WireEvent, IrEvent> {
     if (this.#isOver) return;
     if (wire.isException) this.#end({ type: "error", error: readAwsException(wire) }, emit);
     else if (wire.data === "") emit({ type: "keep-alive" });
-    else {
+    else if (!this.#blocks.plainDelta(wire.data, emit)) {
       const event = readJson(wire.data);
       if (event !== undefined) this.event(event, emit);
       else this.#end({ type: "error", error: unreadable() }, emit);

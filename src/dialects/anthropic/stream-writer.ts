@@ -4,6 +4,7 @@ import { markSeal } from "../ir/seals.ts";
 import type { IrUsage } from "../ir/usage.ts";
 import type { IrSeal, JsonObject } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
+import { flatten } from "../wire/text.ts";
 import { writeError } from "./errors.ts";
 import { stopReasonOf } from "./stop-reasons.ts";
 import { writeKnownUsage } from "./usage.ts";
@@ -173,7 +174,9 @@ export class MessageStreamWriter implements Stage<IrEvent, string> {
     this.#close(emit);
     const index = this.#next++;
     this.#isOpen = true;
-    this.#head = `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${member}":`;
+    this.#head = flatten(
+      `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${delta}","${member}":`,
+    );
     emit(written("content_block_start", { index, content_block }));
   }
 

@@ -5,6 +5,7 @@ import type { JsonObject } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
 import { readAwsException } from "../wire/aws-errors.ts";
 import { numberOf, objectOf, parseObject, textOf } from "../wire/exact-json.ts";
+import { PlainDelta } from "../wire/plain-delta.ts";
 import { AnswerEvents } from "./answer-events.ts";
 import {
   isServerTool,
@@ -31,6 +32,9 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
   /** Formats of images whose block has begun. */
   readonly #imageFormats = new Map<number, unknown>();
   readonly #requestId: string | undefined;
+  /** Deltas like the last one that was a text. */
+  #plain: PlainDelta | undefined;
+  #plainIndex = -1;
   #hasStopped = false;
   #isOver = false;
 
@@ -46,6 +50,7 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
       emit({ type: "error", error: { ...readAwsException(frame), requestId: this.#requestId } });
       return;
     }
+    if (this.#readPlain(frame, emit)) return;
     const payload = parseObject(frame.data);
     if (payload !== undefined) this.#read(frame.event, payload, emit);
     else emit({ type: "warning", warning: unreadable(frame.event) });
@@ -56,6 +61,14 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
     this.#isOver = true;
     if (this.#hasStopped && !isCut) emit({ type: "message-end" });
     else emit({ type: "error", error: streamCut() });
+  }
+
+  /** Reads the frame if it is one more piece of the same text and can be read without parsing. */
+  #readPlain(frame: WireEvent, emit: Emit<IrEvent>): boolean {
+    if (this.#hasStopped || frame.event !== "contentBlockDelta") return false;
+    const text = this.#plain?.textIn(frame.data);
+    if (text !== undefined) this.#events.text(this.#plainIndex, text, emit);
+    return text !== undefined;
   }
 
   #read(event: string | undefined, payload: JsonObject, emit: Emit<IrEvent>): void {
@@ -97,6 +110,7 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
   #readDelta(index: number, delta: JsonObject, emit: Emit<IrEvent>): void {
     const text = textOf(delta["text"]);
     if (text !== undefined) {
+      this.#learn(index);
       this.#events.text(index, text, emit);
       return;
     }
@@ -109,6 +123,14 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
     const image = objectOf(delta["image"]);
     const media = image && readMedia("image", this.#imageFormats.get(index), objectOf(image["source"]));
     if (media !== undefined) this.#events.media(index, media, emit);
+  }
+
+  /** Frames are padded by a member of random length. */
+  #learn(index: number): void {
+    if (this.#plainIndex === index) return;
+    this.#plainIndex = index;
+    const head = `{"contentBlockIndex":${index},"delta":{"text":"`;
+    this.#plain = new PlainDelta(head, '}(?:,"p":"[a-zA-Z0-9]*")?}');
   }
 
   #readReasoning(index: number, reasoning: JsonObject, emit: Emit<IrEvent>): void {

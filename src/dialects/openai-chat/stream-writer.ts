@@ -3,6 +3,7 @@ import type { IrBlockEvent, IrEvent } from "../ir/events.ts";
 import type { IrUsage } from "../ir/usage.ts";
 import type { IrCitation, IrSeal } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
+import { flatten } from "../wire/text.ts";
 import { ChunkDraft } from "./chunk-draft.ts";
 import { writeError } from "./errors.ts";
 import { writeUsage } from "./usage.ts";
@@ -99,7 +100,7 @@ export class ChatStreamWriter implements Stage<IrEvent, string> {
       model: this.#context.requestModel,
       ...(serviceTier === undefined ? {} : { service_tier: serviceTier }),
     };
-    this.#head = `data: ${JSON.stringify(head).slice(0, -1)},"choices":[{"index":`;
+    this.#head = flatten(`data: ${JSON.stringify(head).slice(0, -1)},"choices":[{"index":`);
   }
 
   #end(serviceTier: string | undefined, emit: Emit<string>): void {

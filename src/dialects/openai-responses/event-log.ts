@@ -1,4 +1,5 @@
 import type { JsonObject } from "../ir/values.ts";
+import { flatten } from "../wire/text.ts";
 
 /** Writes the events of one stream, each with its number. */
 export class EventLog {
@@ -20,7 +21,7 @@ export class EventLog {
 
   /** A delta of a part that is open, up to its text: the same each time. */
   headOf(type: string, members: JsonObject): string {
-    return `event: ${type}\ndata: ${JSON.stringify({ type, ...members }).slice(0, -1)},"delta":`;
+    return flatten(`event: ${type}\ndata: ${JSON.stringify({ type, ...members }).slice(0, -1)},"delta":`);
   }
 }
 

@@ -1,6 +1,7 @@
 import { crc32 } from "node:zlib";
 import type { WireEvent } from "../dialect.ts";
 import type { Emit, Stage } from "../stage.ts";
+import { decodeRange } from "./bytes.ts";
 
 /** What AWS's own clients allow at most. */
 const maxFrameBytes = 24 * 1024 * 1024;
@@ -69,7 +70,7 @@ export class AwsEventStreamReader implements Stage<Uint8Array, WireEvent> {
     if (crc32(all.subarray(at, end)) !== uint32(all, end)) throw new FrameError("a checksum is wrong");
     const payloadStart = at + preludeBytes + uint32(all, at + 4);
     const head = this.#heads.read(all, at + preludeBytes, payloadStart);
-    const data = head.message ?? decoder.decode(all.subarray(payloadStart, end));
+    const data = head.message ?? decodeRange(all, payloadStart, end);
     return { event: head.event, data, isException: head.isException };
   }
 }
@@ -114,9 +115,11 @@ function exception(event: string, message: string): WireEvent {
   return { event, data: JSON.stringify({ message }), isException: true };
 }
 
+const nothing = new Uint8Array(0);
+
 /** Bytes of a frame that is not complete yet. Grows by doubling, so that a frame in tiny pieces costs no more than its length. */
 class Hold {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = nothing;
   length = 0;
 
   /** What is held and then `bytes`; a view that is good until `keep`. */
@@ -143,7 +146,7 @@ class Hold {
   }
 
   clear(): void {
-    this.#bytes = new Uint8Array(0);
+    this.#bytes = nothing;
     this.length = 0;
   }
 }

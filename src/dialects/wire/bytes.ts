@@ -34,3 +34,8 @@ export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return joined;
 }
+
+/** The text in a part of some bytes, without a view of that part, which would cost as much as decoding a short text. */
+export function decodeRange(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.prototype.toString.call(bytes, "utf8", start, end);
+}

@@ -3,61 +3,61 @@ import type { WireEvent } from "../dialect.ts";
 import { bytesOf, cutEverywhere, runStage } from "../testing.ts";
 import { SseReader } from "./sse.ts";
 
-const named = (event: string | undefined, data: string): WireEvent => ({ event, data, isException: false });
-const alive = named(undefined, "");
+const read = (data: string): WireEvent => ({ event: undefined, data, isException: false });
+const alive = read("");
 
 const cases: { name: string; text: string; want: WireEvent[] }[] = [
   {
     name: "data with and without a space",
     text: "data: a\n\ndata:b\n\ndata:  c\n\n",
-    want: [named(undefined, "a"), named(undefined, "b"), named(undefined, " c")],
+    want: [read("a"), read("b"), read(" c")],
   },
   {
-    name: "names of events",
+    name: "the data of named events",
     text: "event: ping\ndata: {}\n\ndata: x\n\n",
-    want: [named("ping", "{}"), named(undefined, "x")],
+    want: [read("{}"), read("x")],
   },
   {
     name: "CRLF line ends",
     text: "event: a\r\ndata: x\r\n\r\ndata: y\r\n\r\n",
-    want: [named("a", "x"), named(undefined, "y")],
+    want: [read("x"), read("y")],
   },
   {
     name: "CR line ends",
     text: "data: x\r\rdata: y\r\r",
-    want: [named(undefined, "x"), named(undefined, "y")],
+    want: [read("x"), read("y")],
   },
-  { name: "several data lines as one text", text: "data: {\ndata: }\n\n", want: [named(undefined, "{\n}")] },
-  { name: "a BOM as nothing", text: "\uFEFFdata: x\n\n", want: [named(undefined, "x")] },
+  { name: "several data lines as one text", text: "data: {\ndata: }\n\n", want: [read("{\n}")] },
+  { name: "a BOM as nothing", text: "\uFEFFdata: x\n\n", want: [read("x")] },
   {
     name: "comments as signs of life",
     text: ": processing\n\ndata: x\n\n",
-    want: [alive, named(undefined, "x")],
+    want: [alive, read("x")],
   },
   {
     name: "empty data and a bare name as signs of life",
     text: "data:\n\nevent: hb\n\n",
-    want: [alive, named("hb", "")],
+    want: [alive, read("")],
   },
   {
     name: "ids, retries and other fields as nothing",
     text: "id: 7\nretry: 5\nfoo: x\nbar\ndata: x\n\n",
-    want: [named(undefined, "x")],
+    want: [read("x")],
   },
   {
     name: "letters of several bytes",
     text: "data: Köln 🐟 – äöü\n\n",
-    want: [named(undefined, "Köln 🐟 – äöü")],
+    want: [read("Köln 🐟 – äöü")],
   },
   {
     name: "a last event without its blank line",
     text: "data: x\n\ndata: y",
-    want: [named(undefined, "x"), named(undefined, "y")],
+    want: [read("x"), read("y")],
   },
   {
     name: "blank lines between events as nothing",
     text: "\n\ndata: x\n\n\n\ndata: y\n\n",
-    want: [named(undefined, "x"), named(undefined, "y")],
+    want: [read("x"), read("y")],
   },
 ];
 
