@@ -34,7 +34,8 @@ export const runFlags = {
     choices: ["auto", "embedded", "envoy"],
     default: "auto",
     variable: "AIGW_ENGINE",
-    description: "What carries the traffic: auto, embedded or envoy",
+    description:
+      "What carries the traffic: embedded, envoy, or auto, which is Envoy where it is there or soon fetched",
   },
   "envoy-path": {
     type: "text",

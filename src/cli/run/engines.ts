@@ -4,24 +4,21 @@ import type { Environment } from "../../config/index.ts";
 import type * as embedded from "../../engines/embedded/index.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type * as envoy from "../../engines/envoy/index.ts";
-import type { Processor, ProcessorOptions, Wanted } from "../../engines/envoy/index.ts";
+import type { ObtainOptions, Processor, ProcessorOptions, Wanted } from "../../engines/envoy/index.ts";
 import { readHeaderAttributes } from "../../policy/header-attributes.ts";
 import { DownloadProgress } from "../download-progress.ts";
 import { userAgent } from "../product-version.ts";
 import type { EngineOptions } from "./gateway.ts";
+import { Patience } from "./patience.ts";
 
-/** Whether `auto` prefers Envoy where there is one, or one can be had soon. */
-const autoPrefersEnvoy: boolean = false;
-/** How long `auto` waits for somebody to say what can be downloaded, and for the next byte of it. */
-const autoLimits = { listLimitMs: 3000, stallMs: 10_000 };
+/** How long `auto` waits for somebody to say what can be downloaded. */
+const autoListMs = 1500;
 
 export interface EngineRooms {
   readonly environment: Environment;
   readonly embedded: Pick<typeof embedded, "createEmbeddedEngine">;
   /** The rooms of an Envoy engine, loaded when it is wanted. */
   loadEnvoy(): Promise<EnvoyRooms>;
-  /** Other than usual, for tests. */
-  readonly autoPrefersEnvoy?: boolean;
 }
 
 export interface EnvoyRooms {
@@ -33,23 +30,36 @@ export interface EnvoyRooms {
 export function chooseEngine(rooms: EngineRooms, options: EngineOptions): Engine | Promise<Engine> {
   const { engine } = options.scope.plan;
   if (engine === "envoy") return rooms.loadEnvoy().then((loaded) => createEnvoy(rooms, loaded, options));
-  if (engine === "auto" && (rooms.autoPrefersEnvoy ?? autoPrefersEnvoy))
-    return chooseAutomatically(rooms, options);
+  if (engine === "auto") return chooseAutomatically(rooms, options);
   return rooms.embedded.createEmbeddedEngine(options);
 }
 
-/** Envoy where it is there, or can be fetched; else one line, and the engine that is always there. */
+/** Envoy where it is there and runs, or can be fetched soon; else one line, and the engine that is always there. */
 async function chooseAutomatically(rooms: EngineRooms, options: EngineOptions): Promise<Engine> {
+  const { reporter, terminal } = options.scope;
+  const patience = new Patience(options.signal, terminal.isWatched);
   try {
     const loaded = await rooms.loadEnvoy();
-    const { path } = await obtain(rooms, loaded, options, options.signal, autoLimits);
+    const { path } = await obtain(rooms, loaded, options, patience.signal, {
+      listLimitMs: autoListMs,
+      advice: "",
+      mustRun: true,
+      onProgress: (done, total) => patience.progress(done, total),
+    });
     return createEnvoy(rooms, loaded, options, path);
   } catch (error) {
     options.signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
-    options.scope.reporter.say(`running without Envoy (--engine embedded): ${reason}`, "warn");
+    const reason = patience.verdict ?? (error instanceof Error ? error.message : String(error));
+    reporter.say(withoutEnvoy(reason));
     return rooms.embedded.createEmbeddedEngine(options);
+  } finally {
+    patience.end();
   }
+}
+
+function withoutEnvoy(reason: string): string {
+  const advice = "`aigw download-envoy` gets it, `--engine embedded` does without and says nothing";
+  return `running embedded, without Envoy: ${reason} (${advice})`;
 }
 
 function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOptions, path?: string): Engine {
@@ -102,7 +112,7 @@ async function obtain(
   { envoy }: EnvoyRooms,
   { scope, model }: EngineOptions,
   signal: AbortSignal,
-  limits: Partial<typeof autoLimits> = {},
+  more: Pick<ObtainOptions, "listLimitMs" | "onProgress" | "advice" | "mustRun"> = {},
 ) {
   const { plan, reporter, terminal } = scope;
   const wanted: Wanted = envoy.readWanted({
@@ -123,8 +133,11 @@ async function obtain(
         progress.clear();
         reporter.say(line);
       },
-      onProgress: progress.show,
-      ...limits,
+      ...more,
+      onProgress(done, total) {
+        progress.show(done, total);
+        more.onProgress?.(done, total);
+      },
     });
   } finally {
     progress.clear();

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { checkRuns } from "./check-runs.ts";
 import { ObtainFailure } from "./failure.ts";
 import { install } from "./install.ts";
 import { findInstalled, isExecutable, newestInstalled, versionsDirectory } from "./installed.ts";
@@ -24,6 +25,10 @@ export interface ObtainOptions {
   /** One line each: a download, its end, a notice. */
   announce(line: string): void;
   onProgress?(doneBytes: number, totalBytes: number | undefined): void;
+  /** Whether an executable that this machine cannot run is as good as none. */
+  readonly mustRun?: boolean;
+  /** What is added where the network is to blame; absent: how to run without one. */
+  readonly advice?: string;
   /** Limits for tests, and for those who would rather do without Envoy than wait. */
   readonly listLimitMs?: number;
   readonly stallMs?: number;
@@ -40,6 +45,12 @@ export interface EnvoyBinary {
 
 /** Envoy's executable: the given one, an installed one, or one that is downloaded. Throws `ObtainFailure`. */
 export async function obtainEnvoy(options: ObtainOptions): Promise<EnvoyBinary> {
+  const found = await find(options);
+  if (options.mustRun === true) await checkRuns(found.path);
+  return found;
+}
+
+async function find(options: ObtainOptions): Promise<EnvoyBinary> {
   const { wanted } = options;
   if (wanted.type === "path") return givenBinary(wanted.path);
   const present = findPresent(wanted, options.dataDirectory);
@@ -103,7 +114,7 @@ async function fetchVersion(
   try {
     await install(wanted, { ...options, versions, onProgress, isDone });
   } catch (error) {
-    throw withHint(error);
+    throw withAdvice(error, options.advice);
   }
 }
 
@@ -112,16 +123,16 @@ function withoutList(version: string, versions: string, error: unknown, options:
   options.signal.throwIfAborted();
   const installed = version === "dev-latest" ? "dev" : newestInstalled(versions, version);
   const path = installed === undefined ? undefined : findInstalled(versions, installed);
-  if (installed === undefined || path === undefined) throw withHint(error);
+  if (installed === undefined || path === undefined) throw withAdvice(error, options.advice);
   const reason = error instanceof Error ? error.message : String(error);
   options.announce(`using Envoy ${installed}, which is installed: ${reason}`);
   return { path, version: installed, wasInstalled: true };
 }
 
-const hint =
+const usualAdvice =
   "to run without a network, get Envoy ahead with `aigw download-envoy`, name an executable in ENVOY_PATH, or a list of your own in ENVOY_VERSIONS_URL";
 
-function withHint(error: unknown): unknown {
-  if (!(error instanceof ObtainFailure) || !error.isOffline) return error;
-  return new ObtainFailure(`${error.message}; ${hint}`, { cause: error.cause, isOffline: true });
+function withAdvice(error: unknown, advice = usualAdvice): unknown {
+  if (!(error instanceof ObtainFailure) || !error.isOffline || advice === "") return error;
+  return new ObtainFailure(`${error.message}; ${advice}`, { cause: error.cause, isOffline: true });
 }
