@@ -32,6 +32,7 @@ const mayUsePackage: Record<string, readonly string[]> = {
   "@bufbuild/cel": ["policy"],
   "@grpc/grpc-js": ["engines"],
   "@smithy/core": ["credentials"],
+  "jsonc-parser": ["config"],
   re2js: ["policy"],
   "xz-decompress": ["engines"],
   yaml: ["config", "cli"],

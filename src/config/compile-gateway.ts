@@ -6,6 +6,7 @@ import { sayPools } from "./compile/references.ts";
 import { Report } from "./diagnostics.ts";
 import { parseDocuments } from "./documents.ts";
 import { type Inventory, reportTiers, takeInventory } from "./inventory.ts";
+import { readMcpServers } from "./mcp-servers/read-mcp-servers.ts";
 import { readEntries, SecretStore } from "./secrets.ts";
 import type { Source, World } from "./world.ts";
 
@@ -25,7 +26,12 @@ export function readSources(sources: readonly Source[], world: World): Reading {
   const known = first && readings.get(first);
   if (known !== undefined && known.world === world && isSame(known.sources, sources)) return known;
   const report = new Report();
-  const parsed = sources.map((source) => parseDocuments(source, world.environment, report));
+  const parsed = sources
+    .filter(({ format }) => format !== "mcp-servers")
+    .map((source) => parseDocuments(source, world.environment, report));
+  const others = parsed.flatMap(({ documents }) => documents);
+  for (const source of sources)
+    if (source.format === "mcp-servers") parsed.push(readMcpServers(source, world, others, report));
   const inventory = takeInventory(
     parsed.flatMap(({ documents }) => documents),
     report,

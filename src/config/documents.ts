@@ -28,11 +28,7 @@ export interface Parsed {
 /** Text to documents. Complains about bad expressions and YAML, and warns of variables that became nothing. */
 export function parseDocuments(source: Source, environment: Environment, report: Report): Parsed {
   const { name, text, isSubstituted, written } = source;
-  if (written !== undefined)
-    return {
-      documents: written.map((document, index) => takeWritten(name, document, index)),
-      isReadable: true,
-    };
+  if (written !== undefined) return { documents: takeWritten(name, written), isReadable: true };
   const substituted: Substituted = isSubstituted
     ? substitute(text, environment)
     : { text, map: OffsetMap.identity(text.length), unset: [], errors: [] };
@@ -56,8 +52,14 @@ export function parseDocuments(source: Source, environment: Environment, report:
   return { documents: parsed, isReadable: true };
 }
 
-function takeWritten(file: string, { value, fields }: WrittenDocument, index: number): ParsedDocument {
-  return { index: index + 1, value, places: new WrittenPlaces(file, fields), isSound: true };
+/** Documents that were written here. */
+export function takeWritten(file: string, written: readonly WrittenDocument[]): ParsedDocument[] {
+  return written.map(({ value, fields }, index) => ({
+    index: index + 1,
+    value,
+    places: new WrittenPlaces(file, fields),
+    isSound: true,
+  }));
 }
 
 function parseDocument(

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { jsonSchemas } from "./json-schemas.ts";
+import { jsonSchemas, mcpServersSchema } from "./json-schemas.ts";
 import { kinds } from "./kinds.ts";
 
 interface Schema {
@@ -44,4 +44,14 @@ test("jsonSchemas is plain JSON without our own notes", () => {
   expect(JSON.parse(text)).toEqual(schemas);
   expect(text).not.toContain('"support":');
   expect(text).not.toContain('"isSecret":');
+});
+
+test("mcpServersSchema tells the fields of a server, under both names of the list", () => {
+  const { properties } = mcpServersSchema() as Schema;
+  for (const list of [properties?.["mcpServers"], properties?.["servers"]]) {
+    const server = (list as { readonly additionalProperties?: Schema }).additionalProperties;
+    expect(server?.properties?.["url"]?.description).toBe("Of the server's endpoint, with path and query");
+    expect(server?.properties?.["mode"]?.enum).toEqual(["shared", "perSession"]);
+    expect(server?.required).toBeUndefined();
+  }
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { kinds } from "./kinds.ts";
+import { McpServersFile } from "./mcp-servers/schema.ts";
 
 /**
  * One JSON schema for files of resources, for editors: each document is judged by its `apiVersion` and `kind`, and the
@@ -30,6 +31,15 @@ export function jsonSchemas(): object {
     required: ["apiVersion", "kind", "metadata"],
     allOf: choices,
     $defs: definitions,
+  };
+}
+
+/** The schema of the JSON that `--mcp-config` names. */
+export function mcpServersSchema(): object {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "MCP servers of aigw",
+    ...writeSchema(McpServersFile),
   };
 }
 

@@ -12,7 +12,7 @@ import { writeResources } from "./write-resources.ts";
 const ollama = readFileSync(new URL("../../examples/ollama.yaml", import.meta.url), "utf8");
 
 function fromEnvironment(environment: Environment): GatewayModel {
-  const { source } = autoconfigure(environment, { isDebug: false, mcpServers: undefined });
+  const { source } = autoconfigure(environment, { isDebug: false, hasMcpServers: false });
   const compiled = compileGateway([source], testWorld({ environment }));
   expect(findings(compiled)).toEqual([]);
   return compiled.model!;

@@ -10,6 +10,8 @@ export interface Source {
   readonly text: string;
   /** False for generated texts: `${…}` in them is taken literally. */
   readonly isSubstituted: boolean;
+  /** `resources` if not said; `mcp-servers` is the JSON that agents and editors list their servers in. */
+  readonly format?: "resources" | "mcp-servers";
   /** What the text says, where it was generated: saves reading it. */
   readonly written?: readonly WrittenDocument[];
 }

@@ -87,7 +87,7 @@ spec:
 test("what writeResources writes for the environment compiles again to the same gateway", () => {
   const environment = { OPENAI_API_KEY: "fixture-key" };
   const world = testWorld({ environment });
-  const { source } = autoconfigure(environment, { isDebug: false, mcpServers: undefined });
+  const { source } = autoconfigure(environment, { isDebug: false, hasMcpServers: false });
   const text = writeResources([source], world);
   expect(text).not.toContain("fixture");
   const prints = (model: ReturnType<typeof compileGateway>["model"]) =>

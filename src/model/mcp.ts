@@ -58,6 +58,8 @@ export interface McpHttpTransport {
   readonly backend: Key;
   /** Replaces the client's path; begins with a slash and has no query. */
   readonly path: string;
+  /** Instead of `path`, where keys are in it. */
+  readonly secretPath?: SecretRef;
   /** The query of the server's URL, without the question mark; keys are often in it. */
   readonly query?: SecretRef;
   /** Names are lower-case. */

@@ -51,7 +51,14 @@ export const commands: readonly Command[] = [
   }),
   defineCommand({
     name: "schema",
-    summary: "Print the JSON schemas of all resources, for editors.",
+    summary: "Print the JSON schema of what aigw reads, for editors.",
+    argument: {
+      name: "of",
+      isRequired: false,
+      isRepeated: false,
+      choices: ["resources", "mcp-servers"],
+      description: "resources, which is meant if nothing is given, or mcp-servers, the file of --mcp-config.",
+    },
     load: async () => (await import("../commands/schema.ts")).schema,
   }),
   defineCommand({

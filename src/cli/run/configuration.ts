@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type * as config from "../../config/index.ts";
 import type { Compiled } from "../../model/gateway.ts";
+import { readMcpServersSource } from "./mcp-servers.ts";
 import type { RunPlan } from "./plan.ts";
 import { providersIn, readSource } from "./source.ts";
 
@@ -44,36 +45,26 @@ export function loadConfiguration(
     nowMs: processStartMs,
   };
   const notices: string[] = [];
+  const mcpSource = mcpServers && readMcpServersSource(mcpServers);
+  if (mcpServers?.type === "file") files.add(mcpServers.path);
   let source: config.Source;
   if (origin.type === "file") {
     source = readSource(origin);
     if (origin.isDefault) notices.push(...ignoredProviders(environment, origin.path));
-    if (mcpServers !== undefined) notices.push(mcpIgnored);
   } else {
-    refuseMcpAlone(environment, mcpServers);
-    const automatic = room.autoconfigure(environment, { isDebug, mcpServers: undefined });
+    const automatic = room.autoconfigure(environment, { isDebug, hasMcpServers: mcpSource !== undefined });
     source = automatic.source;
     notices.push(...automatic.notices);
-    if (mcpServers !== undefined) notices.push(mcpIgnored);
   }
-  const compiled = room.compileGateway([source], world);
+  const sources = mcpSource === undefined ? [source] : [source, mcpSource];
+  const compiled = room.compileGateway(sources, world);
   return {
     ...compiled,
-    name: source.name,
+    name: sources.map(({ name }) => name).join(" and "),
     notices,
     files: [...files],
-    resourcesText: () => room.writeResources([source], world),
+    resourcesText: () => room.writeResources(sources, world),
   };
-}
-
-const mcpIgnored =
-  "this build of aigw does not serve MCP servers yet: --mcp-config and --mcp-json have no effect";
-
-function refuseMcpAlone(environment: config.Environment, mcpServers: string | undefined): void {
-  if (mcpServers === undefined || providersIn(environment).length > 0) return;
-  throw new Error(
-    "this build of aigw does not serve MCP servers yet, and there is no language model to serve",
-  );
 }
 
 function ignoredProviders(environment: config.Environment, path: string): string[] {

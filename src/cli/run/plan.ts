@@ -4,13 +4,13 @@ import type { RunFlagValues } from "../grammar/flags.ts";
 import { type Directories, resolveDirectories } from "../paths/directories.ts";
 import { expandPath } from "../paths/expand-path.ts";
 import { checkRunId } from "../paths/run-id.ts";
-import { readMcpServers } from "./mcp-servers.ts";
+import { type McpServersOrigin, planMcpServers } from "./mcp-servers.ts";
 import { type ConfigOrigin, chooseOrigin } from "./source.ts";
 
 /** What a run's command line asks for, checked as far as it can be without touching the disk. */
 export interface RunPlan {
   readonly origin: ConfigOrigin;
-  readonly mcpServers: string | undefined;
+  readonly mcpServers: McpServersOrigin | undefined;
   readonly directories: Directories;
   /** `undefined`: one is made. */
   readonly runId: string | undefined;
@@ -24,13 +24,13 @@ export interface RunPlan {
 
 /** Throws `UsageError` for the first thing that is wrong, in the order the flags are documented. */
 export async function planRun(flags: RunFlagValues, path: string | undefined, host: Host): Promise<RunPlan> {
-  const hasMcpFlag = flags["mcp-config"] !== undefined || flags["mcp-json"] !== undefined;
-  if (flags["mcp-config"] !== undefined && flags["mcp-json"] !== undefined) {
+  const hasMcpFlag = Boolean(flags["mcp-config"] || flags["mcp-json"]);
+  if (flags["mcp-config"] && flags["mcp-json"]) {
     throw new UsageError("run: --mcp-config and --mcp-json are mutually exclusive");
   }
   const directories = resolveDirectories(flags, host);
   const origin = chooseOrigin(path, directories.config, host, hasMcpFlag);
-  const mcpServers = await readMcpServers(flags, host);
+  const mcpServers = await planMcpServers(flags, host);
   const runId = flags["run-id"];
   const envoyPath = flags["envoy-path"];
   if (runId !== undefined) checkRunId(runId);

@@ -261,11 +261,6 @@ const failures: { name: string; options: Options; want: string | RegExp }[] = [
     },
     want: /^\S+ \S+ Error running: OTEL_X: is wrong\n$/,
   },
-  {
-    name: "MCP servers without a language model",
-    options: { plan: { origin: { type: "environment" }, mcpServers: "{}" } },
-    want: "Error running: this build of aigw does not serve MCP servers yet, and there is no language model to serve\n",
-  },
 ];
 
 test.each(failures)("a run fails with 1 and leaves nothing running for $name", async ({ options, want }) => {
@@ -330,11 +325,6 @@ const notices: { name: string; plan: Partial<RunPlan>; want: string }[] = [
     name: "keys that a default file makes useless",
     plan: {},
     want: "warning: OPENAI_API_KEY ignored: the configuration is ",
-  },
-  {
-    name: "MCP servers beside a language model",
-    plan: { origin: { type: "environment" }, mcpServers: "{}" },
-    want: "warning: this build of aigw does not serve MCP servers yet",
   },
 ];
 

@@ -13,7 +13,7 @@ interface Resource {
 }
 
 function generate(environment: Environment, isDebug = false) {
-  const { source, notices } = autoconfigure(environment, { isDebug, mcpServers: undefined });
+  const { source, notices } = autoconfigure(environment, { isDebug, hasMcpServers: false });
   const resources = parseAllDocuments(source.text).map((document) => document.toJS() as Resource);
   const spec = (kind: string) => resources.find((resource) => resource.kind === kind)?.spec;
   return { source, notices, resources, spec };
@@ -195,13 +195,12 @@ describe("autoconfigure says", () => {
       generate({ ...openai, OTEL_LOGS_EXPORTER: "console", OTEL_EXPORTER_OTLP_ENDPOINT: "http://c" }).notices,
     ).toEqual([]);
   });
+});
 
-  test("that MCP servers are not served yet", () => {
-    const { notices: said } = autoconfigure(openai, { isDebug: false, mcpServers: "{}" });
-    expect(said).toEqual([
-      "MCP servers are not supported yet: those of --mcp-config and --mcp-json are not served",
-    ]);
-  });
+test("autoconfigure writes a Gateway without a provider where there are MCP servers", () => {
+  const { source } = autoconfigure({}, { isDebug: false, hasMcpServers: true });
+  const kinds = parseAllDocuments(source.text).map((document) => (document.toJS() as Resource).kind);
+  expect(kinds).toEqual(["GatewayClass", "Gateway", "EnvoyProxy", "ClientTrafficPolicy"]);
 });
 
 describe("autoconfigure logs", () => {

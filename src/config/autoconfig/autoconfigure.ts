@@ -6,8 +6,8 @@ import { gatewayResources } from "./resources.ts";
 
 export interface AutoconfigOptions {
   readonly isDebug: boolean;
-  /** Text of `--mcp-json` or of the file of `--mcp-config`; undefined without either. */
-  readonly mcpServers: string | undefined;
+  /** Whether MCP servers come from elsewhere: then a gateway without a provider makes sense. */
+  readonly hasMcpServers: boolean;
 }
 
 interface Autoconfiguration {
@@ -22,12 +22,11 @@ interface Autoconfiguration {
  */
 export function autoconfigure(environment: Environment, options: AutoconfigOptions): Autoconfiguration {
   const provider = chooseProvider(environment);
-  const mcpNotice = "MCP servers are not supported yet: those of --mcp-config and --mcp-json are not served";
-  const notices = options.mcpServers === undefined ? [] : [mcpNotice];
-  if (provider === undefined) {
-    const advice =
-      "you must supply at least OPENAI_API_KEY, AZURE_OPENAI_API_KEY, ANTHROPIC_API_KEY, or a config file path";
-    throw new ConfigFailure([advice, ...notices].join("; "));
+  const notices: string[] = [];
+  if (provider === undefined && !options.hasMcpServers) {
+    throw new ConfigFailure(
+      "you must supply at least OPENAI_API_KEY, AZURE_OPENAI_API_KEY, ANTHROPIC_API_KEY, or a config file path",
+    );
   }
   const logSink = chooseLogSink(environment);
   if (logSink.type === "file" && logSink.notice !== undefined) notices.push(logSink.notice);
@@ -35,5 +34,5 @@ export function autoconfigure(environment: Environment, options: AutoconfigOptio
   const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug: options.isDebug });
   const { text, written } = writeDocuments(resources);
   const source = { name: "environment", text, isSubstituted: false, written };
-  return { source, notices: [...provider.notices, ...notices] };
+  return { source, notices: [...(provider?.notices ?? []), ...notices] };
 }

@@ -9,6 +9,10 @@ export interface BaseUrl {
   readonly isTls: boolean;
   /** Path without slashes at its ends, decoded; empty for none. */
   readonly path: string;
+  /** Path as written; empty for none. */
+  readonly rawPath: string;
+  /** Without the question mark. */
+  readonly query: string | undefined;
   /** Parts of the URL that mean nothing here and are dropped. */
   readonly dropped: readonly string[];
 }
@@ -39,7 +43,7 @@ export function parseBaseUrl(variable: string, value: string): BaseUrl {
   if (decoded === undefined) throw fail("has a path with a broken % escape");
   const unused = { "user information": user, "the query": query, "the fragment": fragment };
   const dropped = Object.entries(unused).flatMap(([name, part]) => (part === undefined ? [] : [name]));
-  return { host, isIp, port, isTls, path: decoded, dropped };
+  return { host, isIp, port, isTls, path: decoded, rawPath: path, query: query?.slice(1), dropped };
 }
 
 /** A password has no place in messages. */

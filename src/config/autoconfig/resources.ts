@@ -4,35 +4,34 @@ import { accessLogSettings } from "./access-log.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { Provider } from "./provider.ts";
 
-const gatewayName = "aigw-run";
+export const gatewayName = "aigw-run";
+export const namespace = "default";
 const proxyName = "envoy-ai-gateway";
-const namespace = "default";
 
 const v1 = `${groups.gateway}/v1`;
 const v1alpha1 = `${groups.envoy}/v1alpha1`;
 const v1beta1 = `${groups.ai}/v1beta1`;
 
 interface GatewayOptions {
-  readonly provider: Provider;
+  /** Absent: only the Gateway, for what else is there. */
+  readonly provider: Provider | undefined;
   readonly logSink: LogSink;
   readonly envoyVersion: string | undefined;
   readonly isDebug: boolean;
 }
 
-/** The resources that a user would have written for one provider, in a fixed order. */
+/** The resources that a user would have written for a Gateway and one provider, in a fixed order. */
 export function gatewayResources(options: GatewayOptions): object[] {
   const { provider } = options;
   return [
     gatewayClass(),
     gateway(),
     envoyProxy(options),
-    route(provider),
-    backend(provider),
-    serviceBackend(provider),
-    ...tlsPolicy(provider),
+    ...(provider === undefined
+      ? []
+      : [route(provider), backend(provider), serviceBackend(provider), ...tlsPolicy(provider)]),
     bufferLimit(),
-    secret(provider),
-    securityPolicy(provider),
+    ...(provider === undefined ? [] : [secret(provider), securityPolicy(provider)]),
   ];
 }
 

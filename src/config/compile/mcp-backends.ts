@@ -128,6 +128,7 @@ function compileHttp(place: Place, backend: Backend): McpHttpTransport {
     type: "http",
     backend: backend.key,
     path: written.startsWith("/") ? written : `/${written}`,
+    ...(ref.secretPath === undefined ? {} : { secretPath: literal(place, ["secretPath"], ref.secretPath) }),
     ...(query === undefined ? {} : { query: literal(place, ["query"], query) }),
     headers: compileHeaders(place),
     ...(credential === undefined ? {} : { credential }),

@@ -65,6 +65,10 @@ const BackendRef = z
       .default([]),
     stdio: ours(Stdio, "the server is a child process, and no Backend").optional(),
     headers: ours(StaticHeaders, "sent with every request to this server").default([]),
+    secretPath: ours(
+      z.string().min(1).meta({ isSecret: true }),
+      "goes instead of path where a key is in it",
+    ).optional(),
     query: ours(z.string().min(1).meta({ isSecret: true }), "goes behind the path").optional(),
     prefix: ours(Prefix, "what clients see before names, instead of the backend's name").optional(),
     protocol: ours(z.enum(["auto", "legacy", "modern"]), "which era the server speaks").default("auto"),
