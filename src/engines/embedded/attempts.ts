@@ -19,6 +19,8 @@ interface TryFailure {
   readonly detail: string;
 }
 
+const none: ReadonlySet<PreparedRef> = new Set();
+
 /**
  * Tries backends until one answers in a way that is not to be tried again.
  * Each try starts from the client's request, so nothing that one backend needed leaks into the next.
@@ -31,10 +33,10 @@ export async function firstGood(
 ): Promise<Response | LocalAnswer> {
   const { timeouts, retry } = prepared.rule.action;
   let refs = capable(prepared.refs, exchange);
-  const tried = new Set<PreparedRef>();
+  let tried: Set<PreparedRef> | undefined;
   let tries = 0;
   for (;;) {
-    const ref = chooseRef(refs, tried, tries, retry?.attemptsPerPriority, Math.random());
+    const ref = chooseRef(refs, tried ?? none, tries, retry?.attemptsPerPriority, Math.random());
     const endpoint = ref?.upstream?.pick();
     if (ref?.ai === undefined || endpoint === undefined) return noUpstream(exchange, ref);
     inFlight.endpoint = endpoint;
@@ -52,6 +54,7 @@ export async function firstGood(
       return answer instanceof Response ? answer : exchange.fail(answer.code, answer.message);
     }
     if (answer instanceof Response) await answer.body?.cancel();
+    tried ??= new Set();
     tried.add(ref);
     tries += 1;
     await new Promise((resolve) => setTimeout(resolve, backOffMs(retry, tries, Math.random())));

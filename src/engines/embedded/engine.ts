@@ -8,6 +8,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
 import { type Engine, explainListen, ListenFailure, listenerName } from "../engine.ts";
 import { warningLog } from "../warning-log.ts";
+import { ClientWatch } from "./client-watch.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
 import { type InFlight, sweepEveryMs } from "./in-flight.ts";
@@ -51,6 +52,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     log,
     twin: prepare(options.model, options.secrets),
     inFlight,
+    clientWatch: new ClientWatch(),
     onDone(request, status) {
       inFlight.delete(request);
       if (request.upstreamFailure !== undefined && !request.isClientGone) failures(request, status);

@@ -10,6 +10,7 @@ import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
+import type { ClientWatch } from "./client-watch.ts";
 import { InFlight, type OnDone } from "./in-flight.ts";
 import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
 import { respond, respondLocally } from "./respond.ts";
@@ -21,6 +22,7 @@ export interface Gateway {
   /** Replaced by a reload; a request keeps the one it began with. */
   twin: EmbeddedTwin;
   readonly inFlight: Set<InFlight>;
+  readonly clientWatch: ClientWatch;
   /** Takes a request out of `inFlight`, and tells the log of what failed. */
   readonly onDone: OnDone;
 }
@@ -43,6 +45,7 @@ export async function handle(
     gateway.onDone,
   );
   gateway.inFlight.add(inFlight);
+  gateway.clientWatch.add(inFlight);
   try {
     const listener = twin.listeners.get(port);
     if (listener === undefined) throw new Error(`no listener for port ${port}`);

@@ -1,4 +1,6 @@
 import type { UpstreamMessage } from "../../exchange/exchange.ts";
+import type { HeaderView } from "../../model/headers.ts";
+import { HeaderList } from "./header-list.ts";
 
 /** About one connection only (RFC 9110 §7.6.1), or said anew for the next one. */
 const hopByHop = [
@@ -21,7 +23,7 @@ type PlainHeaders = { [name: string]: string };
  * One pass into a plain object: a third of the time that a copy of `Headers` and its deletions take.
  */
 export function upstreamHeaders(
-  client: Headers,
+  client: HeaderView,
   message: UpstreamMessage,
   requestId: string,
   hostHeader: string | undefined,
@@ -41,18 +43,17 @@ export function upstreamHeaders(
 }
 
 /** The upstream's headers as the client may see them. The server writes the length of what is really sent. */
-export function clientHeaders(upstream: Headers): Headers {
+export function clientHeaders(upstream: HeaderView): HeaderList {
   const named = namedByConnection(upstream);
-  const headers = new Headers();
+  const headers = new HeaderList();
   upstream.forEach((value, name) => {
-    // Each cookie comes on its own, and must stay so.
     if (!notForClients.has(name) && !named?.includes(name)) headers.append(name, value);
   });
   return headers;
 }
 
 /** Further names that a message declares to be about its connection. */
-function namedByConnection(headers: Headers): string[] | undefined {
+function namedByConnection(headers: HeaderView): string[] | undefined {
   const connection = headers.get("connection");
   if (connection === null || connection === "keep-alive" || connection === "close") return undefined;
   return connection.split(",").map((name) => name.trim().toLowerCase());

@@ -43,9 +43,19 @@ test("a request without a limit is never swept away", () => {
 test("a client that leaves ends the try that runs, and every later one", () => {
   const { inFlight, client } = start();
   const first = inFlight.newTry({ requestMs: 0, connectMs: 0 });
+  inFlight.watchClient();
   client.abort();
   expect([first.aborted, inFlight.isClientGone]).toEqual([true, true]);
   expect(inFlight.newTry({ requestMs: 0, connectMs: 0 }).aborted).toBe(true);
+});
+
+test("a client that left before anybody looked is seen by the first look", () => {
+  const { inFlight, client } = start();
+  const signal = inFlight.newTry({ requestMs: 0, connectMs: 0 });
+  client.abort();
+  expect(signal.aborted).toBe(false);
+  inFlight.watchClient();
+  expect([signal.aborted, inFlight.isClientGone]).toEqual([true, true]);
 });
 
 test("a try that was silent for too long is over, and the request is free for another", async () => {
@@ -63,5 +73,6 @@ test("it is done once, and what comes later changes nothing", () => {
   inFlight.done(200, true);
   inFlight.done(502, false);
   client.abort();
+  inFlight.watchClient();
   expect([statuses, inFlight.cut]).toEqual([[200], undefined]);
 });

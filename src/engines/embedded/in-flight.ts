@@ -1,5 +1,6 @@
 import type { Exchange } from "../../exchange/exchange.ts";
 import type { Settled } from "../../exchange/settled.ts";
+import type { HeaderView } from "../../model/headers.ts";
 import type { Timeouts } from "../../model/route.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { RequestRecord } from "../../telemetry/request-record.ts";
@@ -33,7 +34,7 @@ export class InFlight {
   upstreamPath: string | undefined;
   upstreamServiceMs: number | undefined;
   upstreamFailure: string | undefined;
-  responseHeaders: Headers | undefined;
+  responseHeaders: HeaderView | undefined;
   bytesReceived = 0;
   bytesSent = 0;
   cut: Cut | undefined;
@@ -65,7 +66,15 @@ export class InFlight {
     this.#connection = connection;
     this.#twin = twin;
     this.#onDone = onDone;
-    request.signal.addEventListener("abort", this.#onClientGone, { once: true });
+  }
+
+  /** From here a client that leaves, or has left, ends the request. */
+  watchClient(): void {
+    if (this.#isDone) return;
+    // The signal is made when it is first asked for, and tells of what was before, too.
+    const { signal } = this.request;
+    if (signal.aborted) this.#onClientGone();
+    else signal.addEventListener("abort", this.#onClientGone, { once: true });
   }
 
   get isDebug(): boolean {

@@ -2,8 +2,10 @@ import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
 import type { LocalAnswer } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
+import type { HeaderView } from "../../model/headers.ts";
 import { canDecode, contentEncoding, decodeStream, decodeWhole } from "../decode.ts";
 import { clientStream, decodingWatcher, plainWatcher, type Watcher } from "./client-stream.ts";
+import type { HeaderList } from "./header-list.ts";
 import { clientHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -74,10 +76,13 @@ async function whole(
   inFlight.bytesSent = body.length;
   inFlight.responseHeaders = headers;
   inFlight.done(status, true);
-  return new Response(isBodyless(status) ? null : (body as Uint8Array<ArrayBuffer>), { status, headers });
+  return new Response(isBodyless(status) ? null : (body as Uint8Array<ArrayBuffer>), {
+    status,
+    headers: headers.toInit(),
+  });
 }
 
-function applyReplacement(headers: Headers, replacement: Replacement): void {
+function applyReplacement(headers: HeaderList, replacement: Replacement): void {
   headers.delete("content-encoding");
   headers.set("content-type", replacement.contentType);
   for (const [name, value] of replacement.set ?? []) headers.set(name, value);
@@ -115,15 +120,15 @@ function stream(
   const isPlainEventStream = encoding === undefined && isEventStream(headers);
   const failure = isPlainEventStream || plan.type === "rewrite" ? exchange : undefined;
   const readable = clientStream({ inFlight, source, stage, watch, failure, status: upstream.status });
-  return new Response(readable, { status: upstream.status, headers });
+  return new Response(readable, { status: upstream.status, headers: headers.toInit() });
 }
 
-function isEventStream(headers: Headers): boolean {
+function isEventStream(headers: HeaderView): boolean {
   return headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 }
 
 /** With `--debug` the client is told too what of its request did not travel. */
-function answerHeaders(inFlight: InFlight, exchange: Exchange, upstream: Response): Headers {
+function answerHeaders(inFlight: InFlight, exchange: Exchange, upstream: Response): HeaderList {
   const headers = clientHeaders(upstream.headers);
   if (inFlight.isDebug && exchange.warnings.length > 0) {
     const text = exchange.warnings.map(({ path, message }) => `${path}: ${message}`).join("; ");
