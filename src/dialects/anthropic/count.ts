@@ -116,7 +116,7 @@ function writeCounted(request: IrRequest, host: AnthropicHost, warnings: Warning
   const names = new ToolNames(request, toolNameRule);
   const writing = new PartWriting(host, warnings, (name) => names.write(name));
   const { system, messages } = writeMessages(request.messages, writing);
-  const tools = writeTools(request, names, host);
+  const tools = writeTools(request, names, host, warnings);
   const choice = writeToolChoice(request, names);
   const [first] = system;
   return {

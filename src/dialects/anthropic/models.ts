@@ -28,3 +28,16 @@ export function abilitiesOf(model: string): ModelAbilities {
   const hasAdaptive = version >= 5 || (family !== "haiku" && version >= 4.06);
   return { hasSchema, hasEffort, hasAdaptive, hasDials: version < 4.07 };
 }
+
+/**
+ * The limit for an answer whose client sets none: what an agent that writes whole files wants, within what the model can
+ * write and leaving most of its context to what it reads. Names that say nothing are taken for Claude 3.5 or later.
+ *
+ * @see https://platform.claude.com/docs/en/about-claude/models/overview, read 2026-11
+ */
+export function usualMaxTokens(model: string): number {
+  const name = model.toLowerCase();
+  if (/claude-(?:instant|v?2|3-(?!5|7))/.test(name)) return 4096;
+  const isLong = name.includes("claude-3-7") || Number(named.exec(name)?.[2] ?? 0) >= 4;
+  return isLong ? 32_000 : 8192;
+}

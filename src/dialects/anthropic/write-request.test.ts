@@ -42,8 +42,8 @@ const result = (content: unknown, id = "c1") => ({ role: "tool", tool_call_id: i
 const bodies: { name: string; body: object; want: object }[] = [
   {
     name: "room for a thinking budget in a limit of our own",
-    body: { model: "claude-opus-4-6", thinking: { type: "enabled", budget_tokens: 10000 } },
-    want: { max_tokens: 14096, thinking: { type: "enabled", budget_tokens: 10000 } },
+    body: { model: "claude-opus-4-6", thinking: { type: "enabled", budget_tokens: 30000 } },
+    want: { max_tokens: 34096, thinking: { type: "enabled", budget_tokens: 30000 } },
   },
   {
     name: "minimal effort as low",

@@ -8,18 +8,13 @@ import { refuse, Warnings } from "../ir/warnings.ts";
 import type { Stage } from "../stage.ts";
 import { fitToModel } from "./fit-request.ts";
 import type { AnthropicHost } from "./hosts.ts";
-import { abilitiesOf } from "./models.ts";
+import { abilitiesOf, usualMaxTokens } from "./models.ts";
 import { writeMessages } from "./write-messages.ts";
 import { PartWriting } from "./write-parts.ts";
 import { toolNameRule, writeToolChoice, writeTools } from "./write-tools.ts";
 
 type Body = { [member: string]: Json };
 type Target = BackendTarget<AnthropicHost>;
-
-/** Anthropic wants a limit; most APIs do without. */
-const defaultMaxTokens = 4096;
-/** On top of it where we turned on thinking. */
-const roomToThink = 12_288;
 
 export function writeRequest(asked: IrRequest, target: Target): WrittenRequest {
   const warnings = new Warnings();
@@ -31,10 +26,11 @@ export function writeRequest(asked: IrRequest, target: Target): WrittenRequest {
   const { system, messages } = writeMessages(request.messages, writing);
   const body = target.host.envelope(target, request.isStream);
   const mode = thinkingMode(request, target.model);
-  body["max_tokens"] = maxTokens(request, mode);
+  body["max_tokens"] = maxTokens(request, target.model, mode);
   setIf(body, "messages", nonEmpty(messages));
-  setIf(body, "tools", nonEmpty(writeTools(request, names, target.host)));
-  setIf(body, "tool_choice", writeToolChoice(request, names));
+  const tools = writeTools(request, names, target.host, warnings);
+  setIf(body, "tools", nonEmpty(tools));
+  if (tools.length > 0) setIf(body, "tool_choice", writeToolChoice(request, names));
   writeSampling(body, request);
   writeThinking(body, { ...request.reasoning, mode }, target.model, warnings);
   writeFormat(body, request, target.model, system);
@@ -94,11 +90,21 @@ function warnDropped(request: IrRequest, warnings: Warnings): void {
   warnings.foreign(extras, "anthropic", "Claude");
 }
 
-/** A budget for thinking is a part of the limit, so a limit of our own has to leave room for it. */
-function maxTokens({ maxOutputTokens, reasoning }: IrRequest, mode: IrReasoningSettings["mode"]): number {
+/** For an answer beside all that is thought. */
+const roomToAnswer = 4096;
+
+/**
+ * Anthropic wants a limit; most APIs do without. A budget for thinking is a part of it, so a limit of our own leaves room
+ * for both.
+ */
+function maxTokens(
+  { maxOutputTokens, reasoning }: IrRequest,
+  model: string,
+  mode: IrReasoningSettings["mode"],
+): number {
   if (maxOutputTokens !== undefined) return maxOutputTokens;
-  if (mode === "adaptive" && reasoning?.mode === undefined) return defaultMaxTokens + roomToThink;
-  return mode === "on" ? defaultMaxTokens + (reasoning?.budgetTokens ?? 0) : defaultMaxTokens;
+  const budget = mode === "on" ? (reasoning?.budgetTokens ?? 0) : 0;
+  return Math.max(usualMaxTokens(model), budget + roomToAnswer);
 }
 
 /**

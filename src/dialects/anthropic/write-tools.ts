@@ -1,7 +1,7 @@
 import type { IrFunctionTool, IrRequest, IrServerTool, IrTool, IrToolChoice } from "../ir/request.ts";
 import { plainNames, type ToolNames } from "../ir/tool-names.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
-import { refuse } from "../ir/warnings.ts";
+import { refuse, type Warnings } from "../ir/warnings.ts";
 import { objectOf } from "../wire/exact-json.ts";
 import type { AnthropicHost } from "./hosts.ts";
 import { writeCache } from "./write-parts.ts";
@@ -13,22 +13,33 @@ const webSearchType = "web_search_20250305";
 export const toolNameRule = plainNames(128);
 
 /** Several allowed names have no word here: the other tools are left out. */
-export function writeTools(request: IrRequest, names: ToolNames, host: AnthropicHost): JsonObject[] {
+export function writeTools(
+  request: IrRequest,
+  names: ToolNames,
+  host: AnthropicHost,
+  warnings: Warnings,
+): JsonObject[] {
   const allowed = request.toolChoice?.names;
   const offered =
     allowed === undefined || isOneName(request.toolChoice)
       ? request.tools
       : request.tools.filter((tool) => allowed.includes(tool.name));
-  return offered.map((tool) => writeTool(tool, names, host));
+  return offered.flatMap((tool) => writeTool(tool, names, host, warnings));
 }
 
 function isOneName(choice: IrToolChoice | undefined): boolean {
   return choice?.mode === "required" && choice.names?.length === 1;
 }
 
-function writeTool(tool: IrTool, names: ToolNames, host: AnthropicHost): JsonObject {
+function writeTool(tool: IrTool, names: ToolNames, host: AnthropicHost, warnings: Warnings): JsonObject[] {
   if (tool.type === "custom") return refuse(`tools.${tool.name}`, "Claude has no free-form tools");
-  return tool.type === "server" ? writeServerTool(tool, host) : writeFunction(tool, names.write(tool.name));
+  if (tool.type === "function") return [writeFunction(tool, names.write(tool.name))];
+  const missing = missingTool(tool, host);
+  if (missing === undefined) return [writeServerTool(tool)];
+  const path = `tools.${tool.name}`;
+  if (tool.isOptional !== true) return refuse(path, missing);
+  warnings.loud(path, `${missing}; left out`);
+  return [];
 }
 
 function writeFunction(tool: IrFunctionTool, name: string): JsonObject {
@@ -45,10 +56,15 @@ function writeSchema(parameters: JsonObject | undefined): JsonObject {
   return typeof parameters["type"] === "string" ? parameters : { ...parameters, type: "object" };
 }
 
-function writeServerTool(tool: IrServerTool, host: AnthropicHost): JsonObject {
+/** Why a tool cannot be offered here; `undefined` if it can. */
+function missingTool(tool: IrServerTool, host: AnthropicHost): string | undefined {
+  if (tool.family === "anthropic") return undefined;
+  if (tool.kind !== "web-search") return "Claude has no such tool";
+  return host.isNative ? undefined : "web search exists at Anthropic itself only";
+}
+
+function writeServerTool(tool: IrServerTool): JsonObject {
   if (tool.family === "anthropic") return tool.options;
-  if (tool.kind !== "web-search") return refuse(`tools.${tool.name}`, "Claude has no such tool");
-  if (!host.isNative) return refuse(`tools.${tool.name}`, "web search exists at Anthropic itself only");
   const location = objectOf(objectOf(tool.options["user_location"])?.["approximate"]);
   const domains = objectOf(tool.options["filters"])?.["allowed_domains"];
   const written: { [member: string]: Json } = { type: webSearchType, name: "web_search" };

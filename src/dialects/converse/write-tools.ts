@@ -38,8 +38,9 @@ function writeTool(tool: IrTool, writing: Writing): Tools {
   if (tool.type === "function") return writeFunction(tool, writing);
   const path = `tools.${tool.name}`;
   if (tool.type === "custom") return refuse(path, "Bedrock has no free-form tools");
-  if (tool.family !== "anthropic") return refuse(path, "Bedrock has no such tool");
-  writing.warnings.loud(path, "a tool that runs at Anthropic is left out");
+  if (tool.isOptional === true) writing.warnings.loud(path, "Bedrock has no such tool; left out");
+  else if (tool.family !== "anthropic") return refuse(path, "Bedrock has no such tool");
+  else writing.warnings.loud(path, "a tool that runs at Anthropic is left out");
   return [];
 }
 

@@ -58,8 +58,9 @@ function writeServerTool(tool: IrServerTool, warnings: Warnings, path: string): 
   if (google !== undefined && (tool.family === undefined || tool.family === "google")) {
     return [{ [google]: objectOf(tool.options[tool.name]) ?? {} }];
   }
-  if (tool.family !== "anthropic") refuse(place, `Gemini has no tool "${tool.name}"`);
-  warnings.loud(path, `left out: "${tool.name}" runs at Anthropic only`);
+  if (tool.isOptional === true) warnings.loud(path, `left out: Gemini has no tool "${tool.name}"`);
+  else if (tool.family !== "anthropic") refuse(place, `Gemini has no tool "${tool.name}"`);
+  else warnings.loud(path, `left out: "${tool.name}" runs at Anthropic only`);
   return [];
 }
 

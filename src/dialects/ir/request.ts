@@ -42,6 +42,8 @@ export interface IrServerTool {
   readonly family?: Family | undefined;
   readonly name: string;
   readonly options: JsonObject;
+  /** Agents offer it whatever backend they talk to: where it does not exist it is left out, with a warning. */
+  readonly isOptional?: boolean | undefined;
 }
 
 /** OpenAI's free-form tool. `options`: the tool as written. */

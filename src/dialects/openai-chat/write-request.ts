@@ -9,11 +9,7 @@ import { writeMessages } from "./write-messages.ts";
 type Members = { [member: string]: Json };
 
 /** Headers of Anthropic's API that mean nothing here. */
-export const foreignHeaders = [
-  "anthropic-version",
-  "anthropic-beta",
-  "anthropic-dangerous-direct-browser-access",
-];
+const foreignHeaders = ["anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access"];
 
 export function writeRequest(request: IrRequest, target: BackendTarget<ChatHost>): WrittenRequest {
   const warnings = new Warnings();
@@ -158,7 +154,7 @@ function writeServerTool(
 }
 
 /** Anthropic has a flat location of type `approximate`, OpenAI an object by that name. */
-export function approximate(location: Json): Json {
+function approximate(location: Json): Json {
   if (typeof location !== "object" || location === null || Array.isArray(location)) return location;
   const { type: _, ...place } = location as JsonObject;
   return { type: "approximate", approximate: place };

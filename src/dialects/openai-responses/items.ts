@@ -1,6 +1,6 @@
 import type { IrTokenChoice } from "../ir/events.ts";
-import type { IrToolCall } from "../ir/parts.ts";
 import type { IrCitation, Json, JsonObject } from "../ir/values.ts";
+import type { ClientTool } from "./client-tools.ts";
 
 export type ItemStatus = "in_progress" | "completed" | "incomplete";
 
@@ -55,13 +55,19 @@ export function summaryPart(text: string): JsonObject {
 
 export function callItem(
   id: string,
-  { id: callId, name, kind }: Pick<IrToolCall, "id" | "name" | "kind">,
+  callId: string,
+  tool: ClientTool,
   input: string,
   status: ItemStatus,
 ): JsonObject {
-  return kind === "custom"
-    ? { id, type: "custom_tool_call", status, call_id: callId, name, input }
-    : { id, type: "function_call", status, call_id: callId, name, arguments: input };
+  const called = { call_id: callId, ...nameMembers(tool) };
+  return tool.isFreeForm
+    ? { id, type: "custom_tool_call", status, ...called, input }
+    : { id, type: "function_call", status, ...called, arguments: input };
+}
+
+function nameMembers({ name, namespace }: ClientTool): JsonObject {
+  return namespace === undefined ? { name } : { namespace, name };
 }
 
 /** Citations without an address have no form here. `length`: of the text so far. */

@@ -3,6 +3,7 @@ import type { IrMessage } from "../ir/request.ts";
 import type { Json, JsonObject } from "../ir/values.ts";
 import { arrayOf, objectOf, textOf } from "../wire/exact-json.ts";
 import { asObject, listIn, malformed, meaningless, neededText, readEach, textIn } from "../wire/grammar.ts";
+import { type ClientTools, wrapFreeForm } from "./client-tools.ts";
 import { readAnswerPart, readContent, readInputPart, readTextPart } from "./read-parts.ts";
 import { readSealed } from "./seals.ts";
 
@@ -10,7 +11,7 @@ import { readSealed } from "./seals.ts";
  * Reads a conversation out of a list of items: what the model said or did in a row, in messages, thoughts and calls of
  * their own, is one message of the assistant's.
  */
-export function readInput(input: Json | undefined): IrMessage[] {
+export function readInput(input: Json | undefined, known: ClientTools): IrMessage[] {
   if (input === undefined || input === null) return [];
   const text = textOf(input);
   if (text !== undefined) return [{ role: "user", parts: [{ type: "text", text }] }];
@@ -18,7 +19,7 @@ export function readInput(input: Json | undefined): IrMessage[] {
   const messages: IrMessage[] = [];
   let answer: IrAnswerPart[] | undefined;
   readEach("input", items, (item) => {
-    const read = readItem(asObject(item));
+    const read = readItem(asObject(item), known);
     if ("role" in read) {
       answer = undefined;
       messages.push(read);
@@ -42,17 +43,19 @@ const traces = new Set([
   "mcp_list_tools",
   "mcp_approval_request",
   "mcp_call",
+  "tool_search_call",
+  "tool_search_output",
 ]);
 
-function readItem(item: JsonObject): ReadItem {
+function readItem(item: JsonObject, known: ClientTools): ReadItem {
   const type = textIn(item, "type") ?? (item["role"] === undefined ? "item_reference" : "message");
   switch (type) {
     case "message":
       return readMessage(item);
     case "function_call":
-      return { parts: [readCall(item, "function", "arguments")] };
+      return { parts: [readCall(item, textIn(item, "arguments") ?? "", known)] };
     case "custom_tool_call":
-      return { parts: [readCall(item, "custom", "input")] };
+      return { parts: [readCall(item, wrapFreeForm(textIn(item, "input") ?? ""), known)] };
     case "function_call_output":
     case "custom_tool_call_output":
       return { role: "user", parts: [readResult(item)] };
@@ -82,14 +85,14 @@ function readMessage(item: JsonObject): ReadItem {
   }
 }
 
-function readCall(item: JsonObject, kind: IrToolCall["kind"], input: "arguments" | "input"): IrToolCall {
+function readCall(item: JsonObject, input: string, known: ClientTools): IrToolCall {
   return {
     type: "tool-call",
     id: neededText(item, "call_id"),
     itemId: textIn(item, "id"),
-    name: neededText(item, "name"),
-    kind,
-    input: textIn(item, input) ?? "",
+    name: known.flatName(textIn(item, "namespace"), neededText(item, "name")),
+    kind: "function",
+    input,
   };
 }
 

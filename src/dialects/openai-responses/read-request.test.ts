@@ -97,7 +97,7 @@ const conversations: { name: string; body: object; want: object[] }[] = [
             kind: "function",
             input: '{"id":12345678901234567890}',
           },
-          { type: "tool-call", id: "c2", name: "g", kind: "custom", input: "SELECT 1" },
+          { type: "tool-call", id: "c2", name: "g", kind: "function", input: '{"input":"SELECT 1"}' },
           {
             type: "opaque",
             family: "openai",
@@ -321,21 +321,23 @@ describe("a request of the responses API is read as", () => {
       want: { type: "function", name: "f", description: "d", parameters: { type: "object" }, strict: true },
     },
     {
-      name: "a free-form tool, with its grammar where chat has it",
+      name: "a free-form tool as a function of one text",
       tool: {
         type: "custom",
         name: "sql",
+        description: "Asks the database.",
         format: { type: "grammar", syntax: "lark", definition: "start: /.+/" },
       },
       want: {
-        type: "custom",
+        type: "function",
         name: "sql",
-        options: {
-          type: "custom",
-          custom: {
-            name: "sql",
-            format: { type: "grammar", grammar: { syntax: "lark", definition: "start: /.+/" } },
-          },
+        description:
+          "Asks the database.\n\nGive the whole text as `input`.\n\nThe text must match this lark grammar:\nstart: /.+/",
+        parameters: {
+          type: "object",
+          properties: { input: { type: "string" } },
+          required: ["input"],
+          additionalProperties: false,
         },
       },
     },
@@ -352,6 +354,7 @@ describe("a request of the responses API is read as", () => {
         kind: "web-search",
         family: "openai",
         name: "web_search",
+        isOptional: true,
         options: {
           search_context_size: "low",
           user_location: { type: "approximate", approximate: { country: "DE" } },
@@ -585,7 +588,6 @@ describe("a request of the responses API to Claude", () => {
   test.each(thinking)("thinks $name as it should", ({ body, model, want }) => {
     const { json } = toClaude(body, nativeHost, model);
     expect(json.thinking).toEqual(want);
-    expect(json.max_tokens).toBe(json.thinking?.type === "adaptive" ? 16384 : 4096);
   });
 
   test.each([
@@ -602,19 +604,24 @@ describe("a request of the responses API to Claude", () => {
       host: nativeHost,
       says: "tools.hologram: Claude has no such tool",
     },
-    {
-      name: "a free-form tool",
-      tool: { type: "custom", name: "sql" },
-      host: nativeHost,
-      says: "Claude has no free-form tools",
-    },
-    {
-      name: "a search on Bedrock",
-      tool: { type: "web_search" },
-      host: invokeHost,
-      says: "web search exists at Anthropic itself only",
-    },
   ])("is refused for $name", ({ tool, host, says }) => {
     expect(() => toClaude({ tools: [tool] }, host)).toThrow(says);
+  });
+
+  test("leaves out what agents offer to everybody, and says so aloud", () => {
+    const tools = [{ type: "web_search" }, { type: "tool_search" }, { type: "function", name: "f" }];
+    const { json, loud } = toClaude({ tools, tool_choice: "auto" }, invokeHost);
+    expect(json.tools.map(({ name }: { name: string }) => name)).toEqual(["f"]);
+    expect(loud).toEqual(["tools.web_search", "tools.tool_search"]);
+  });
+
+  test("has no choice where no tool is left", () => {
+    const { json } = toClaude({ tools: [{ type: "web_search" }], tool_choice: "required" }, invokeHost);
+    expect([json.tools, json.tool_choice]).toEqual([undefined, undefined]);
+  });
+
+  test("is refused for a search on Bedrock that it insists on", () => {
+    const body = { tools: [{ type: "web_search" }], tool_choice: { type: "web_search" } };
+    expect(() => toClaude(body, invokeHost)).toThrow("web search exists at Anthropic itself only");
   });
 });

@@ -16,8 +16,9 @@ import {
   within,
 } from "../wire/grammar.ts";
 import { bodyOf } from "./body.ts";
+import { clientToolsOf } from "./client-tools.ts";
 import { readInput } from "./read-items.ts";
-import { isOfflineSearch, readToolChoice, readTools } from "./read-tools.ts";
+import { insistOn, isOfflineSearch, readToolChoice, readTools } from "./read-tools.ts";
 
 /** Reads a request of OpenAI's responses API, as far as a backend without a memory can serve it. */
 export function readRequest(request: ClientRequest): IrRequest {
@@ -33,14 +34,16 @@ function readResponses(request: ClientRequest): IrRequest {
   const body = bodyOf(request);
   refuseUnavailable(body);
   const { model, isStream, wantsUsage } = request;
-  const tools = readTools(body);
+  const known = clientToolsOf(request);
+  const offered = readTools(body, known);
+  const toolChoice = offered.length > 0 ? readToolChoice(body, known) : undefined;
   return {
     model,
     isStream,
     wantsUsage,
-    messages: [...readInstructions(body), ...readInput(body["input"])],
-    tools,
-    toolChoice: tools.length > 0 ? readToolChoice(body) : undefined,
+    messages: [...readInstructions(body), ...readInput(body["input"], known)],
+    tools: insistOn(toolChoice?.names, offered),
+    toolChoice,
     parallelToolCalls: booleanIn(body, "parallel_tool_calls"),
     format: readFormat(body),
     sampling: readSampling(body),

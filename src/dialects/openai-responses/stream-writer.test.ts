@@ -162,11 +162,6 @@ const cases: { name: string; events: IrEvent[]; reason?: IrFinishReason; status?
       want: [{ type: "function_call", arguments: '{"id":12345678901234567890}' }],
     },
     {
-      name: "a free-form call",
-      events: [toolStart(0, "c1", { kind: "custom", name: "sql" }), toolDelta(0, "SELECT 1"), toolEnd(0)],
-      want: [{ id: "ctc_01_0", type: "custom_tool_call", call_id: "c1", name: "sql", input: "SELECT 1" }],
-    },
-    {
       name: "calls that interleave",
       events: [
         ...text(0, "Looking."),

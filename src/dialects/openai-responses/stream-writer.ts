@@ -4,6 +4,7 @@ import type { IrBlockEvent, IrEvent, IrFinishReason } from "../ir/events.ts";
 import type { IrUsage } from "../ir/usage.ts";
 import type { IrCitation } from "../ir/values.ts";
 import type { Emit, Stage } from "../stage.ts";
+import { type ClientTools, clientToolsOf } from "./client-tools.ts";
 import { Envelope, type Start } from "./envelope.ts";
 import { errorMembers } from "./errors.ts";
 import { EventLog } from "./event-log.ts";
@@ -31,6 +32,7 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
   response = "";
   readonly #context: AnswerContext;
   readonly #log: EventLog;
+  readonly #tools: ClientTools;
   #envelope: Envelope | undefined;
   #ids = new ItemIds("");
   /** By their index. */
@@ -52,6 +54,7 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
   constructor(context: AnswerContext, log = new EventLog()) {
     this.#context = context;
     this.#log = log;
+    this.#tools = clientToolsOf(context.request);
   }
 
   push(event: IrEvent, emit: Emit<string>): void {
@@ -183,8 +186,9 @@ export class ResponseStreamWriter implements Stage<IrEvent, string> {
     if (event.signature !== undefined) this.#endReasoning(writeSignature(event.signature), emit);
     this.#settle(emit);
     const index = this.#output.length;
-    const id = this.#ids.of(event.kind === "custom" ? "ctc" : "fc", index);
-    const call = this.#add(new OpenCall(index, id, this.#log, event), emit);
+    const tool = this.#tools.called(event.name);
+    const id = this.#ids.of(tool.isFreeForm ? "ctc" : "fc", index);
+    const call = this.#add(new OpenCall(index, id, this.#log, event.id, tool), emit);
     this.#calls.set(event.block, call);
   }
 
