@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Compiled } from "../../model/gateway.ts";
-import { compileText, findings, gateway, route, service } from "../testing.ts";
+import { compileText, findings, forwardOf, gateway, route, service } from "../testing.ts";
 
 const target = (kind: string, name: string, section = "") =>
   `{group: gateway.networking.k8s.io, kind: ${kind}, name: ${name}${section === "" ? "" : `, sectionName: ${section}`}}`;
@@ -31,7 +31,9 @@ const base =
   );
 
 const retryCounts = ({ model }: Compiled) =>
-  Object.values(model?.rules ?? {}).map(({ action }) => action.retry?.retries);
+  Object.values(model?.rules ?? {}).map(({ action }) =>
+    action.type === "forward" ? action.retry?.retries : undefined,
+  );
 const said = (compiled: Compiled) =>
   findings(compiled).map((line) => line.replace(/^(\w+) \S+ document \d+ /, "$1 "));
 
@@ -63,7 +65,7 @@ describe("a policy is refused", () => {
   const cases: readonly (readonly [targets: string, message: string])[] = [
     [
       target("HTTPRoute", "nope"),
-      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no AIGatewayRoute of that name',
+      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no HTTPRoute or AIGatewayRoute of that name',
     ],
     [target("HTTPRoute", "r", "two"), 'targetRefs[0].sectionName: AIGatewayRoute r has no rule named "two"'],
     [
@@ -142,7 +144,7 @@ describe("retry", () => {
     const { model } = compileText(
       base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  retry: ${written}`),
     );
-    expect(model?.rules["httproute/default/r/rule/0"]?.action.retry).toMatchObject(want);
+    expect(forwardOf(model).retry).toMatchObject(want);
   });
 
   test("limits each try by perRetry.timeout", () => {
@@ -150,7 +152,7 @@ describe("retry", () => {
       base +
         policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), "  retry: {perRetry: {timeout: 30s}}"),
     );
-    expect(model?.rules["httproute/default/r/rule/0"]?.action.timeouts).toEqual({
+    expect(forwardOf(model).timeouts).toEqual({
       requestMs: 60_000,
       connectMs: 10_000,
       perTryMs: 30_000,

@@ -1,5 +1,6 @@
 import type { Retry, Timeouts } from "../../model/route.ts";
 import type { Resource } from "../resource.ts";
+import type { HttpRule } from "../resources/gateway-api/http-route.ts";
 import { parseDurationMs } from "../units.ts";
 import type { Context } from "./context.ts";
 
@@ -60,5 +61,50 @@ export function compileTimeouts(rule: WrittenTimeouts, policy: Policy | undefine
     connectMs: defaultConnectMs,
     ...(perTryMs > 0 ? { perTryMs } : {}),
     ...(idleMs > 0 ? { perTryIdleMs: idleMs } : {}),
+  };
+}
+
+/** As in Envoy: what a rule of plain HTTP may take where nobody says. */
+const defaultPlainRequestMs = 15_000;
+
+/** `backendRequest` is the limit of a try where the rule retries, else that of the whole. */
+export function compileHttpTimeouts(
+  { timeouts, retry }: Pick<HttpRule, "timeouts" | "retry">,
+  policy: Policy | undefined,
+): Timeouts {
+  const { request, backendRequest } = timeouts ?? {};
+  const requestMs = request === undefined ? undefined : parseDurationMs(request);
+  const backendMs = backendRequest === undefined ? undefined : parseDurationMs(backendRequest);
+  const perTry = policy?.value.spec.retry?.perRetry?.timeout;
+  const perTryMs =
+    retry !== undefined ? (backendMs ?? 0) : perTry === undefined ? 0 : parseDurationMs(perTry);
+  const wholeMs = retry === undefined ? (backendMs ?? requestMs) : requestMs;
+  return {
+    requestMs: wholeMs ?? defaultPlainRequestMs,
+    connectMs: defaultConnectMs,
+    ...(perTryMs > 0 ? { perTryMs } : {}),
+  };
+}
+
+/** A rule's own words about retries go over those of a policy. */
+export function mergeRouteRetry(
+  { origins }: Context,
+  route: Resource<"HTTPRoute">,
+  rule: number,
+  written: HttpRule["retry"],
+  policy: Retry | undefined,
+): Retry | undefined {
+  if (written === undefined) return policy;
+  const { codes, attempts, backoff } = written;
+  const baseBackOffMs =
+    backoff === undefined ? (policy?.baseBackOffMs ?? defaultBaseBackOffMs) : parseDurationMs(backoff);
+  return {
+    triggers: defaultTriggers,
+    maxBackOffMs: baseBackOffMs * 10,
+    ...policy,
+    at: origins.at(route, ["spec", "rules", rule, "retry"]),
+    statuses: codes.length === 0 ? (policy?.statuses ?? defaultStatuses) : codes,
+    retries: attempts ?? policy?.retries ?? 2,
+    baseBackOffMs,
   };
 }

@@ -1,23 +1,23 @@
 import type { AiBackend } from "../../model/ai.ts";
 import type { Backend } from "../../model/backend.ts";
 import type { RouteMatch, Rule } from "../../model/route.ts";
-import type { TextMatch } from "../../model/values.ts";
-import { compileTextMatch } from "../../policy/text-match.ts";
-import type { Path } from "../diagnostics.ts";
-import { originOf, type Resource } from "../resource.ts";
+import type { Resource } from "../resource.ts";
 import type { Context } from "./context.ts";
+import { compileHttpRule } from "./http-rules.ts";
 import { modelHeader } from "./models.ts";
 import type { Attached } from "./policies.ts";
 import { printOf } from "./print.ts";
 import { compileReference, type Upstreams } from "./references.ts";
+import { compileValueMatch } from "./regex.ts";
 import { compileRetry, compileTimeouts } from "./retry.ts";
+import { type Route, ruleKey } from "./routes.ts";
 
-type Route = Resource<"AIGatewayRoute">;
-type WrittenRule = Route["value"]["spec"]["rules"][number];
+type AiRoute = Resource<"AIGatewayRoute">;
+type WrittenRule = AiRoute["value"]["spec"]["rules"][number];
 type WrittenMatch = WrittenRule["matches"][number];
 
 /** Matches without the host they are for. */
-type MatchDraft = Omit<RouteMatch, "name">;
+export type MatchDraft = Omit<RouteMatch, "name">;
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -33,23 +33,27 @@ export function compileRules(
   policies: Attached<"BackendTrafficPolicy"> | undefined,
   route: Route,
 ): CompiledRule[] {
-  return route.value.spec.rules.map((written, index) => {
-    const policy =
-      policies?.forRule(route, written.name) ?? policies?.forRoute(route) ?? policies?.forGateway();
-    return compileRule(context, upstreams, policy, route, written, index);
-  });
+  const policyOf = (name: string | undefined) =>
+    policies?.forRule(route, name) ?? policies?.forRoute(route) ?? policies?.forGateway();
+  return route.kind === "HTTPRoute"
+    ? route.value.spec.rules.map((written, index) =>
+        compileHttpRule(context, upstreams, policyOf(written.name), route, written, index),
+      )
+    : route.value.spec.rules.map((written, index) =>
+        compileRule(context, upstreams, policyOf(written.name), route, written, index),
+      );
 }
 
 function compileRule(
   context: Context,
   upstreams: Upstreams,
   policy: Resource<"BackendTrafficPolicy"> | undefined,
-  route: Route,
+  route: AiRoute,
   written: WrittenRule,
   index: number,
 ): CompiledRule {
   const path = ["spec", "rules", index];
-  const key = `httproute/${route.id.namespace}/${route.id.name}/rule/${index}`;
+  const key = ruleKey(route, index);
   const refs = written.backendRefs.flatMap(
     (ref, position) =>
       compileReference(context, upstreams, { route, rule: index, index: position, written: ref }) ?? [],
@@ -62,6 +66,7 @@ function compileRule(
     refs: refs.map(({ ref }) => ref),
     timeouts,
     ...(retry === undefined ? {} : { retry }),
+    host: { type: "backend" as const },
   };
   const { group, kind, namespace, name } = route.id;
   const identity = {
@@ -90,7 +95,7 @@ function compileRule(
 /** A rule without matches takes every request. */
 function compileMatches(
   context: Context,
-  route: Route,
+  route: AiRoute,
   matches: readonly WrittenMatch[],
   rule: number,
   key: string,
@@ -101,12 +106,10 @@ function compileMatches(
     return [{ at: context.origins.at(route, path), rule: key, path: anyPath, headers: [], model: [] }];
   }
   return matches.map(({ headers }, index) => {
-    const read = headers.map(({ name, type, value }, header) => {
-      const match: TextMatch =
-        type === "Exact" ? { type: "exact", value } : { type: "regex", pattern: value };
-      checkPattern(context, route, [...path, "matches", index, "headers", header, "value"], match);
-      return { name: name.toLowerCase(), value: match };
-    });
+    const read = headers.map((header, position) => ({
+      name: header.name.toLowerCase(),
+      value: compileValueMatch(context, route, [...path, "matches", index, "headers", position], header),
+    }));
     return {
       at: context.origins.at(route, [...path, "matches", index]),
       rule: key,
@@ -115,14 +118,4 @@ function compileMatches(
       model: read.filter(({ name }) => name === modelHeader).map(({ value }) => value),
     };
   });
-}
-
-/** Complains about a regular expression that is none. */
-export function checkPattern({ report }: Context, resource: Resource, path: Path, match: TextMatch): void {
-  try {
-    compileTextMatch(match);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    report.error(originOf(resource, path), "invalid-regex", `invalid regular expression: ${reason}`);
-  }
 }

@@ -1,11 +1,12 @@
 import type { LocalAnswer } from "../../endpoints/index.ts";
-import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
+import { isLocalAnswer } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Key } from "../../model/origin.ts";
-import type { Timeouts } from "../../model/route.ts";
+import type { Forward, Timeouts } from "../../model/route.ts";
 import { chooseRef } from "../../policy/choose.ts";
 import { backOffMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Carried, CarriedMessage } from "./carried.ts";
 import { upstreamHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { PreparedRef, PreparedRule } from "./prepare.ts";
@@ -27,20 +28,20 @@ const none: ReadonlySet<PreparedRef> = new Set();
  */
 export async function firstGood(
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   prepared: PreparedRule,
+  { timeouts, retry }: Pick<Forward, "timeouts" | "retry">,
   runtime: Runtime,
 ): Promise<Response | LocalAnswer> {
-  const { timeouts, retry } = prepared.rule.action;
   let refs = capable(prepared.refs, exchange);
   let tried: Set<PreparedRef> | undefined;
   let tries = 0;
   for (;;) {
     const ref = chooseRef(refs, tried ?? none, tries, retry?.attemptsPerPriority, Math.random());
     const endpoint = ref?.upstream?.pick();
-    if (ref?.ai === undefined || endpoint === undefined) return noUpstream(exchange, ref);
+    if (ref === undefined || endpoint === undefined) return noUpstream(exchange, ref);
     inFlight.endpoint = endpoint;
-    const answer = await tryAt(endpoint, ref.ai, inFlight, exchange, timeouts, runtime);
+    const answer = await tryAt(endpoint, ref.ai ?? ref.name, inFlight, exchange, timeouts, runtime);
     if (!(answer instanceof Response) && isLocalAnswer(answer)) {
       // Nothing was sent, so another backend is no retry: one without its credential is as good as not there.
       refs = answer.failure === "credential_unavailable" ? without(refs, ref) : [];
@@ -49,7 +50,11 @@ export async function firstGood(
     }
     const result: TryResult =
       answer instanceof Response ? { type: "status", status: answer.status } : answer.result;
-    const mayRetry = retry !== undefined && tries < retry.retries && inFlight.cut === undefined;
+    const mayRetry =
+      retry !== undefined &&
+      exchange.isRepeatable !== false &&
+      tries < retry.retries &&
+      inFlight.cut === undefined;
     if (!mayRetry || !shouldRetry(retry, result)) {
       return answer instanceof Response ? answer : exchange.fail(answer.code, answer.message);
     }
@@ -64,14 +69,14 @@ export async function firstGood(
 /** One try, and one more where the upstream refused a credential that can be had anew. */
 async function tryAt(
   endpoint: UpstreamEndpoint,
-  ai: Key,
+  ref: Key,
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure | LocalAnswer> {
   for (;;) {
-    const attempt = exchange.attempt(ai, endpoint.hostName);
+    const attempt = exchange.attempt(ref, endpoint.hostName);
     // Mostly the credential is at hand; a turn of the event loop costs more than the question.
     const message = attempt instanceof Promise ? await attempt : attempt;
     if (isLocalAnswer(message)) return message;
@@ -87,13 +92,13 @@ function without(refs: readonly PreparedRef[], ref: PreparedRef): readonly Prepa
 }
 
 /** References whose backend can serve this endpoint; all, where none can, so that the answer says why. */
-function capable(refs: readonly PreparedRef[], exchange: Exchange): readonly PreparedRef[] {
+function capable(refs: readonly PreparedRef[], exchange: Carried): readonly PreparedRef[] {
   if (refs.length === 1) return refs;
   const able = refs.filter((ref) => ref.ai === undefined || exchange.canServe(ref.ai));
   return able.length > 0 ? able : refs;
 }
 
-function noUpstream(exchange: Exchange, ref: PreparedRef | undefined): LocalAnswer {
+function noUpstream(exchange: Carried, ref: PreparedRef | undefined): LocalAnswer {
   if (ref === undefined) return exchange.fail("broken_route", "the rule for this model has no backend");
   if (ref.broken?.status === 500)
     return exchange.fail("broken_route", "the backend for this model is not configured");
@@ -103,7 +108,7 @@ function noUpstream(exchange: Exchange, ref: PreparedRef | undefined): LocalAnsw
 async function send(
   inFlight: InFlight,
   endpoint: UpstreamEndpoint,
-  message: UpstreamMessage,
+  message: CarriedMessage,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure> {
@@ -115,7 +120,10 @@ async function send(
   try {
     const response = await runtime.fetch(endpoint.origin + message.path, {
       method: request.method,
-      headers: upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
+      headers:
+        "headers" in message
+          ? message.headers
+          : upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
       body: message.body,
       signal,
       unix: endpoint.unix,

@@ -9,6 +9,7 @@ import { HostTable } from "../../policy/host.ts";
 import { MatchTable } from "../../policy/match.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
 import { prepareUpstream, type Upstream } from "./upstream.ts";
 
 /** The prepared twin of a model for this engine: same shape, with pointers for keys and tables for lists. */
@@ -42,11 +43,16 @@ export interface PreparedRoute {
 
 export interface PreparedRule {
   readonly rule: Rule;
+  /** None where the rule answers by itself. */
   readonly refs: readonly PreparedRef[];
+  /** What is asked of a rule of plain HTTP; absent for AI. */
+  readonly plain: PreparedPlain | undefined;
 }
 
 export interface PreparedRef extends BackendRef {
   readonly upstream: Upstream | undefined;
+  /** The value of the header that is injected. */
+  readonly secret: string | undefined;
 }
 
 export function prepareEmbedded(
@@ -57,7 +63,9 @@ export function prepareEmbedded(
   isDebug: boolean,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
-  const rules = new Map(Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams)]));
+  const rules = new Map(
+    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, secrets)]),
+  );
   return {
     model,
     exchange: prepareExchange(model, secrets, hooks),
@@ -75,12 +83,15 @@ function prepareUpstreams(
   return new Map(Object.values(backends).map((backend) => [backend.key, prepareUpstream(backend, secrets)]));
 }
 
-function prepareRule(rule: Rule, upstreams: ReadonlyMap<string, Upstream>): PreparedRule {
-  const refs = rule.action.refs.map((ref) => ({
+function prepareRule(rule: Rule, upstreams: ReadonlyMap<string, Upstream>, secrets: Secrets): PreparedRule {
+  const { action } = rule;
+  const isAi = action.type === "forward" && action.isAi;
+  const refs = (action.type === "forward" ? action.refs : []).map((ref) => ({
     ...ref,
     upstream: ref.backend === undefined ? undefined : upstreams.get(ref.backend),
+    secret: ref.injected === undefined ? undefined : secrets.value(ref.injected.value),
   }));
-  return { rule, refs };
+  return { rule, refs, plain: isAi ? undefined : preparePlain(rule, upstreams) };
 }
 
 /** Plain HTTP listeners of one port share one chain; TLS chains by server name come with HTTPS listeners. */
@@ -103,6 +114,7 @@ function prepareListener(listener: Listener, rules: ReadonlyMap<string, Prepared
 function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<string, PreparedRule>) {
   return matches.flatMap((match) => {
     const rule = rules.get(match.rule);
-    return rule === undefined ? [] : [{ match, value: { name: match.name, rule } }];
+    if (rule === undefined) return [];
+    return [{ match, value: { name: match.name, rule }, isAi: rule.plain === undefined }];
   });
 }
