@@ -130,7 +130,8 @@ class PlainRequest implements Carried {
     const rewrite = ref?.host ?? this.#plain.forward.host;
     const make = ref?.host === undefined ? this.#plain.host : compileHost(ref.host);
     const host = make({ headers: request.headers, path: target.path });
-    if (host !== undefined) headers["host"] = host;
+    const sent = host ?? this.#inFlight.endpoint?.hostHeader;
+    if (sent !== undefined) headers["host"] = sent;
     const isSilent = rewrite.type === "keep" || rewrite.isSilent === true;
     if (!isSilent) headers["x-forwarded-host"] = request.headers.get("host") ?? "";
   }
