@@ -1,8 +1,8 @@
 /** Resources in few words. JSON is YAML. */
 
-export const gatewayApi = "gateway.networking.k8s.io/v1";
+const gatewayApi = "gateway.networking.k8s.io/v1";
 export const envoyApi = "gateway.envoyproxy.io/v1alpha1";
-export const aiApi = "aigateway.envoyproxy.io/v1beta1";
+const aiApi = "aigateway.envoyproxy.io/v1beta1";
 
 export function yaml(...documents: readonly object[]): string {
   return documents.map((document) => JSON.stringify(document)).join("\n---\n");
