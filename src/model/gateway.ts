@@ -7,6 +7,7 @@ import type { Listener } from "./listener.ts";
 import type { McpRoute } from "./mcp.ts";
 import type { Origin, ResourceId, Table } from "./origin.ts";
 import type { Rule } from "./route.ts";
+import type { RateLimit } from "./traffic.ts";
 import type { Secrets } from "./values.ts";
 
 /**
@@ -19,6 +20,7 @@ export interface GatewayModel extends ExchangeModel {
   readonly rules: Table<Rule>;
   readonly backends: Table<Backend>;
   readonly mcpRoutes: Table<McpRoute>;
+  readonly limits: Table<RateLimit>;
   readonly accessLogs: readonly AccessLog[];
   readonly process: ProcessSettings;
   readonly origins: readonly Origin[];

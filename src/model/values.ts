@@ -19,13 +19,6 @@ export interface HeaderEdits {
   readonly add: readonly (readonly [string, string])[];
 }
 
-/** Said by the gateway itself; `body` is literal, not a format. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: readonly (readonly [string, string])[];
-  readonly body: string;
-}
-
 export const noHeaderEdits: HeaderEdits = { remove: [], set: [], add: [] };
 
 /** `json` is JSON text, checked at load. `path` has one member a level; a number in it is an array index, `-1` appends. */
@@ -61,4 +54,10 @@ export interface SecretRef {
 export interface Secrets {
   /** The current value, or `undefined` when its source cannot be read now. */
   value(ref: SecretRef): string | undefined;
+}
+
+/** A value of dynamic metadata, such as a cost that an AIGatewayRoute counts. */
+export interface MetadataKey {
+  readonly namespace: string;
+  readonly key: string;
 }

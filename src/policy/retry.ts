@@ -38,3 +38,12 @@ export function backOffMs(retry: Retry, attempt: number, random: number): number
   const bound = Math.min(retry.baseBackOffMs * 2 ** (attempt - 1), retry.maxBackOffMs);
   return Math.floor(random * bound);
 }
+
+/** What an upstream asks for is heeded up to here; who asks for more is tried as if it had not. */
+export const maxRetryAfterMs = 30_000;
+
+/** How long a refusal asks to be left alone, in whole seconds as `retry-after` has it; 0 where it does not say. */
+export function retryAfterMs(header: string | null): number {
+  const waitMs = header !== null && /^\d+$/.test(header) ? Number(header) * 1000 : 0;
+  return waitMs <= maxRetryAfterMs ? waitMs : 0;
+}

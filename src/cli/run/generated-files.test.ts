@@ -20,6 +20,7 @@ const model: GatewayModel = {
   rules: {},
   backends: {},
   mcpRoutes: {},
+  limits: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 1 },
   origins: [],

@@ -22,6 +22,7 @@ function fakeModel(name: string): GatewayModel {
     rules: {},
     backends: {},
     mcpRoutes: {},
+    limits: {},
     accessLogs: [],
     process: { logLevels: { default: "error" }, drainTimeoutMs: 1000 },
     origins: [],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Compiled } from "../../model/gateway.ts";
-import { compileText, findings, forwardOf, gateway, route, service } from "../testing.ts";
+import { compileText, findings, gateway, route, service } from "../testing.ts";
 
 const target = (kind: string, name: string, section = "") =>
   `{group: gateway.networking.k8s.io, kind: ${kind}, name: ${name}${section === "" ? "" : `, sectionName: ${section}`}}`;
@@ -31,9 +31,7 @@ const base =
   );
 
 const retryCounts = ({ model }: Compiled) =>
-  Object.values(model?.rules ?? {}).map(({ action }) =>
-    action.type === "forward" ? action.retry?.retries : undefined,
-  );
+  Object.values(model?.rules ?? {}).map(({ action }) => action.retry?.retries);
 const said = (compiled: Compiled) =>
   findings(compiled).map((line) => line.replace(/^(\w+) \S+ document \d+ /, "$1 "));
 
@@ -65,7 +63,7 @@ describe("a policy is refused", () => {
   const cases: readonly (readonly [targets: string, message: string])[] = [
     [
       target("HTTPRoute", "nope"),
-      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no HTTPRoute or AIGatewayRoute of that name',
+      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no AIGatewayRoute of that name',
     ],
     [target("HTTPRoute", "r", "two"), 'targetRefs[0].sectionName: AIGatewayRoute r has no rule named "two"'],
     [
@@ -105,10 +103,10 @@ test("fields of a policy that are not honoured yet are named by line", () => {
       "BackendTrafficPolicy",
       "p",
       target("Gateway", "gw"),
-      "  retry: {}\n  timeout: {http: {requestTimeout: 1s}}\n  dns: {}",
+      "  retry: {}\n  bandwidthLimit: {x: 1}\n  telemetry: {}",
     );
   expect(findings(compileText(text))).toEqual([
-    "warning gw.yaml:43:3: document 6 (BackendTrafficPolicy default/p): spec.timeout: is not supported by aigw yet and is ignored",
+    "warning gw.yaml:43:3: document 6 (BackendTrafficPolicy default/p): spec.bandwidthLimit: is not supported by aigw yet and is ignored",
   ]);
 });
 
@@ -144,7 +142,7 @@ describe("retry", () => {
     const { model } = compileText(
       base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  retry: ${written}`),
     );
-    expect(forwardOf(model).retry).toMatchObject(want);
+    expect(model?.rules["httproute/default/r/rule/0"]?.action.retry).toMatchObject(want);
   });
 
   test("limits each try by perRetry.timeout", () => {
@@ -152,11 +150,114 @@ describe("retry", () => {
       base +
         policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), "  retry: {perRetry: {timeout: 30s}}"),
     );
-    expect(forwardOf(model).timeouts).toEqual({
+    expect(model?.rules["httproute/default/r/rule/0"]?.action.timeouts).toEqual({
       requestMs: 60_000,
       connectMs: 10_000,
       perTryMs: 30_000,
     });
+  });
+});
+
+describe("backends", () => {
+  const cases: readonly (readonly [written: string, want: object])[] = [
+    [
+      "circuitBreaker: {maxConnections: 5, retryBudget: {percent: {numerator: 1, denominator: 4}}}",
+      {
+        breaker: {
+          connections: 5,
+          pending: 1024,
+          requests: 1024,
+          retries: 1024,
+          retryBudget: { percent: 25, least: 3 },
+        },
+      },
+    ],
+    [
+      "healthCheck: {panicThreshold: 10, passive: {}}",
+      {
+        panicPercent: 10,
+        outlier: {
+          intervalMs: 3000,
+          ejectionMs: 30_000,
+          consecutive5xx: 5,
+          consecutiveLocal: 5,
+          splitsLocal: false,
+          maxPercent: 10,
+          alwaysOne: false,
+        },
+      },
+    ],
+    [
+      "healthCheck: {active: {type: HTTP, http: {path: /up, expectedResponse: {type: Binary, binary: b2s=}}}}",
+      {
+        activeHealth: {
+          timeoutMs: 1000,
+          intervalMs: 3000,
+          initialJitterMs: 0,
+          unhealthy: 3,
+          healthy: 1,
+          check: { type: "http", path: "/up", method: "GET", statuses: [200], text: "ok" },
+        },
+      },
+    ],
+    [
+      "loadBalancer: {type: RoundRobin, slowStart: {window: 1m}}",
+      { balance: { type: "round-robin", slowStartMs: 60_000 } },
+    ],
+    [
+      "loadBalancer: {type: ConsistentHash, consistentHash: {type: Headers, headers: [{name: X-A}, {name: b}]}}",
+      {
+        balance: {
+          type: "hash",
+          by: [
+            { type: "header", name: "x-a" },
+            { type: "header", name: "b" },
+          ],
+          tableSize: 65_537,
+        },
+      },
+    ],
+    ["dns: {dnsRefreshRate: 5s, respectDnsTtl: false}", { dns: { refreshMs: 5000, respectsTtl: false } }],
+    [
+      "timeout: {http: {connectionIdleTimeout: 1m}}\n  connection: {bufferLimit: 64Ki}",
+      { connections: { idleMs: 60_000, bufferBytes: 65_536 } },
+    ],
+  ];
+  test.each(cases)("%s", (written, want) => {
+    const { model } = compileText(
+      base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  ${written}`),
+    );
+    const { at: _, ...upstream } = model?.rules["httproute/default/r/rule/0"]?.action.upstream ?? { at: 0 };
+    expect(upstream as object).toEqual(want);
+  });
+});
+
+describe("merging", () => {
+  const text = (child: string, parent: string) =>
+    base +
+    policy("BackendTrafficPolicy", "child", target("HTTPRoute", "r"), child) +
+    policy("BackendTrafficPolicy", "parent", target("Gateway", "gw"), parent);
+  const action = (child: string, parent: string) =>
+    compileText(text(child, parent)).model?.rules["httproute/default/r/rule/0"]?.action;
+  const breaker = "  circuitBreaker: {maxConnections: 5000}";
+
+  test("a route's policy replaces the Gateway's, unless it asks for it", () => {
+    expect(action("  retry: {numRetries: 1}", breaker)).not.toHaveProperty("upstream");
+    const merged = action("  mergeType: StrategicMerge\n  retry: {numRetries: 1}", breaker);
+    expect(merged).toMatchObject({ retry: { retries: 1 }, upstream: { breaker: { connections: 5000 } } });
+  });
+
+  test("what the child wrote wins, and its defaults do not", () => {
+    const merged = action("  mergeType: JSONMerge\n  circuitBreaker: {maxPendingRequests: 7}", breaker);
+    expect(merged?.upstream?.breaker).toMatchObject({ connections: 5000, pending: 7, requests: 1024 });
+  });
+
+  test("each field knows which policy it is from", () => {
+    const { model } = compileText(
+      text("  mergeType: StrategicMerge\n  timeout: {}", "  retry: {numRetries: 1}"),
+    );
+    const at = model?.rules["httproute/default/r/rule/0"]?.action.retry?.at ?? 0;
+    expect(model?.origins[at]?.resource.name).toBe("parent");
   });
 });
 

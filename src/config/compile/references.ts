@@ -21,7 +21,7 @@ export interface Upstreams {
 }
 
 /** One reference of a rule, and what exchanges need of it; neither for one that was complained about. */
-export interface CompiledRef {
+interface CompiledRef {
   readonly ref: BackendRef;
   readonly ai?: AiBackend;
   readonly backend?: Backend;
@@ -90,7 +90,7 @@ function brokenRef(base: BackendRef, reason: string): CompiledRef {
 }
 
 /** Without the name, which holds a position. */
-export function content({ name: _, ...rest }: BackendRef) {
+function content({ name: _, ...rest }: BackendRef) {
   return rest;
 }
 
@@ -112,9 +112,9 @@ function findService(
   return undefined;
 }
 
-export function sayDenied(
+function sayDenied(
   { report }: Pick<Context, "report">,
-  route: Resource,
+  route: Route,
   kind: string,
   target: Resource,
   path: readonly (string | number)[],

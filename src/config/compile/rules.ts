@@ -1,29 +1,35 @@
 import type { AiBackend } from "../../model/ai.ts";
 import type { Backend } from "../../model/backend.ts";
 import type { RouteMatch, Rule } from "../../model/route.ts";
-import type { Resource } from "../resource.ts";
+import type { RateLimit } from "../../model/traffic.ts";
+import type { TextMatch } from "../../model/values.ts";
+import { compileTextMatch } from "../../policy/text-match.ts";
+import type { Path } from "../diagnostics.ts";
+import { originOf, type Resource } from "../resource.ts";
 import type { Context } from "./context.ts";
-import { compileHttpRule } from "./http-rules.ts";
 import { modelHeader } from "./models.ts";
 import type { Attached } from "./policies.ts";
 import { printOf } from "./print.ts";
 import { compileReference, type Upstreams } from "./references.ts";
-import { compileValueMatch } from "./regex.ts";
-import { compileRetry, compileTimeouts } from "./retry.ts";
-import { type Route, ruleKey } from "./routes.ts";
+import { compileLimits } from "./traffic/limits.ts";
+import { compileResponses } from "./traffic/responses.ts";
+import { compileRetry, compileTimeouts } from "./traffic/retry.ts";
+import { effectivePolicy, type TrafficPolicy } from "./traffic/traffic-policy.ts";
+import { compileUpstream } from "./traffic/upstream.ts";
 
-type AiRoute = Resource<"AIGatewayRoute">;
-type WrittenRule = AiRoute["value"]["spec"]["rules"][number];
+type Route = Resource<"AIGatewayRoute">;
+type WrittenRule = Route["value"]["spec"]["rules"][number];
 type WrittenMatch = WrittenRule["matches"][number];
 
 /** Matches without the host they are for. */
-export type MatchDraft = Omit<RouteMatch, "name">;
+type MatchDraft = Omit<RouteMatch, "name">;
 
 export interface CompiledRule {
   readonly rule: Rule;
   readonly matches: readonly MatchDraft[];
   readonly aiBackends: readonly AiBackend[];
   readonly backends: readonly Backend[];
+  readonly limits: readonly RateLimit[];
 }
 
 /** Without a Gateway there are no policies, but all else of a route can be judged. */
@@ -32,41 +38,49 @@ export function compileRules(
   upstreams: Upstreams,
   policies: Attached<"BackendTrafficPolicy"> | undefined,
   route: Route,
+  costKeys: ReadonlySet<string>,
 ): CompiledRule[] {
-  const policyOf = (name: string | undefined) =>
-    policies?.forRule(route, name) ?? policies?.forRoute(route) ?? policies?.forGateway();
-  return route.kind === "HTTPRoute"
-    ? route.value.spec.rules.map((written, index) =>
-        compileHttpRule(context, upstreams, policyOf(written.name), route, written, index),
-      )
-    : route.value.spec.rules.map((written, index) =>
-        compileRule(context, upstreams, policyOf(written.name), route, written, index),
-      );
+  return route.value.spec.rules.map((written, index) => {
+    const policy = effectivePolicy(context, [
+      policies?.forRule(route, written.name),
+      policies?.forRoute(route),
+      policies?.forGateway(),
+    ]);
+    return compileRule(context, upstreams, policy, route, written, index, costKeys);
+  });
 }
 
 function compileRule(
   context: Context,
   upstreams: Upstreams,
-  policy: Resource<"BackendTrafficPolicy"> | undefined,
-  route: AiRoute,
+  policy: TrafficPolicy | undefined,
+  route: Route,
   written: WrittenRule,
   index: number,
+  costKeys: ReadonlySet<string>,
 ): CompiledRule {
   const path = ["spec", "rules", index];
-  const key = ruleKey(route, index);
+  const key = `httproute/${route.id.namespace}/${route.id.name}/rule/${index}`;
   const refs = written.backendRefs.flatMap(
     (ref, position) =>
       compileReference(context, upstreams, { route, rule: index, index: position, written: ref }) ?? [],
   );
-  const retry = compileRetry(context, policy);
+  const retry = compileRetry(policy);
+  const upstream = compileUpstream(policy);
   const timeouts = compileTimeouts(written, policy);
+  const place = `${route.id.namespace}/${route.id.name}/${written.name ?? index}`;
+  const limits = compileLimits(context, policy, { rule: place, costKeys });
+  const traffic = {
+    ...compileResponses(context, policy),
+    ...(limits.length === 0 ? {} : { limits: limits.map((limit) => limit.key) }),
+  };
   const action = {
     type: "forward" as const,
     isAi: true,
     refs: refs.map(({ ref }) => ref),
     timeouts,
     ...(retry === undefined ? {} : { retry }),
-    host: { type: "backend" as const },
+    ...(upstream === undefined ? {} : { upstream }),
   };
   const { group, kind, namespace, name } = route.id;
   const identity = {
@@ -75,7 +89,7 @@ function compileRule(
   };
   const rule: Rule = {
     key,
-    print: printOf({ ...identity, ...action, refs: refs.map(({ print }) => print) }),
+    print: printOf({ ...identity, ...action, ...traffic, refs: refs.map(({ print }) => print) }),
     at: context.origins.at(route, path),
     ...(written.timeouts === undefined
       ? {}
@@ -83,19 +97,21 @@ function compileRule(
     ...identity,
     index,
     action,
+    ...traffic,
   };
   return {
     rule,
     matches: compileMatches(context, route, written.matches, index, key),
     aiBackends: refs.flatMap(({ ai }) => ai ?? []),
     backends: refs.flatMap(({ backend }) => backend ?? []),
+    limits,
   };
 }
 
 /** A rule without matches takes every request. */
 function compileMatches(
   context: Context,
-  route: AiRoute,
+  route: Route,
   matches: readonly WrittenMatch[],
   rule: number,
   key: string,
@@ -106,10 +122,12 @@ function compileMatches(
     return [{ at: context.origins.at(route, path), rule: key, path: anyPath, headers: [], model: [] }];
   }
   return matches.map(({ headers }, index) => {
-    const read = headers.map((header, position) => ({
-      name: header.name.toLowerCase(),
-      value: compileValueMatch(context, route, [...path, "matches", index, "headers", position], header),
-    }));
+    const read = headers.map(({ name, type, value }, header) => {
+      const match: TextMatch =
+        type === "Exact" ? { type: "exact", value } : { type: "regex", pattern: value };
+      checkPattern(context, route, [...path, "matches", index, "headers", header, "value"], match);
+      return { name: name.toLowerCase(), value: match };
+    });
     return {
       at: context.origins.at(route, [...path, "matches", index]),
       rule: key,
@@ -118,4 +136,14 @@ function compileMatches(
       model: read.filter(({ name }) => name === modelHeader).map(({ value }) => value),
     };
   });
+}
+
+/** Complains about a regular expression that is none. */
+export function checkPattern({ report }: Context, resource: Resource, path: Path, match: TextMatch): void {
+  try {
+    compileTextMatch(match);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    report.error(originOf(resource, path), "invalid-regex", `invalid regular expression: ${reason}`);
+  }
 }

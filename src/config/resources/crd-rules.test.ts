@@ -455,9 +455,42 @@ matrix(eg, "BackendTrafficPolicy", [
     want: "must be longer than 0s",
   },
   {
-    name: "a global rate limit",
-    spec: `  ${gatewayTarget}\n  rateLimit: {type: Global, global: {rules: []}}`,
-    want: "rateLimit.global needs a rate limit service, which standalone mode does not run",
+    name: "everything about backends",
+    spec: `  ${gatewayTarget}
+  mergeType: StrategicMerge
+  timeout: {tcp: {connectTimeout: 1s}, http: {requestTimeout: 5s, streamIdleTimeout: 1s, maxStreamDuration: 1m, connectionIdleTimeout: 1h, maxConnectionDuration: 1h}}
+  circuitBreaker: {maxConnections: 1, maxPendingRequests: 0, maxParallelRequests: 1, retryBudget: {percent: {numerator: 20}, minRetryConcurrency: 3}}
+  healthCheck: {panicThreshold: 0, active: {type: HTTP, http: {path: /health}}, passive: {consecutive5XxErrors: 1, maxEjectionPercent: 100}}
+  loadBalancer: {type: ConsistentHash, consistentHash: {type: Cookie, cookie: {name: lb, ttl: 1h}}}
+  dns: {dnsRefreshRate: 5s, lookupFamily: IPv4}
+  connection: {bufferLimit: 64Ki}
+  tcpKeepalive: {idleTime: 60s}
+  http2: {maxConcurrentStreams: 10}`,
+  },
+  {
+    name: "a hash by nothing",
+    spec: `  ${gatewayTarget}\n  loadBalancer: {type: ConsistentHash}`,
+    want: "If LoadBalancer type is consistentHash, consistentHash field needs to be set.",
+  },
+  {
+    name: "a hash by a header that is not named",
+    spec: `  ${gatewayTarget}\n  loadBalancer: {type: ConsistentHash, consistentHash: {type: Header}}`,
+    want: "If consistent hash type is header, the header field must be set.",
+  },
+  {
+    name: "a slow start where there is none",
+    spec: `  ${gatewayTarget}\n  loadBalancer: {type: Random, slowStart: {window: 1s}}`,
+    want: "Currently SlowStart is only supported for RoundRobin and LeastRequest load balancers.",
+  },
+  {
+    name: "a health check over HTTP without a path",
+    spec: `  ${gatewayTarget}\n  healthCheck: {active: {type: HTTP}}`,
+    want: "If Health Checker type is HTTP, http field needs to be set.",
+  },
+  {
+    name: "more than everything",
+    spec: `  ${gatewayTarget}\n  healthCheck: {panicThreshold: 101}`,
+    want: "should be less than or equal to 100",
   },
 ]);
 

@@ -1,15 +1,15 @@
 import type { LocalAnswer } from "../../endpoints/index.ts";
-import { isLocalAnswer } from "../../exchange/exchange.ts";
+import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Key } from "../../model/origin.ts";
-import type { Forward, Timeouts } from "../../model/route.ts";
-import { chooseRef } from "../../policy/choose.ts";
-import { backOffMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
+import type { BackendRef, Retry, Timeouts } from "../../model/route.ts";
+import { backOffMs, retryAfterMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
+import { type ChooseOptions, Tries } from "../../policy/upstream/cluster.ts";
+import { hashText } from "../../policy/upstream/hash.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { Carried, CarriedMessage } from "./carried.ts";
 import { upstreamHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
-import type { PreparedRef, PreparedRule } from "./prepare.ts";
+import type { PreparedRule } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
 /** A try that ended without a head from the upstream. `detail` is for the log and may name hosts. */
@@ -20,7 +20,7 @@ interface TryFailure {
   readonly detail: string;
 }
 
-const none: ReadonlySet<PreparedRef> = new Set();
+type RuleTries = Tries<UpstreamEndpoint>;
 
 /**
  * Tries backends until one answers in a way that is not to be tried again.
@@ -28,55 +28,112 @@ const none: ReadonlySet<PreparedRef> = new Set();
  */
 export async function firstGood(
   inFlight: InFlight,
-  exchange: Carried,
+  exchange: Exchange,
   prepared: PreparedRule,
-  { timeouts, retry }: Pick<Forward, "timeouts" | "retry">,
   runtime: Runtime,
 ): Promise<Response | LocalAnswer> {
-  let refs = capable(prepared.refs, exchange);
-  let tried: Set<PreparedRef> | undefined;
-  let tries = 0;
-  for (;;) {
-    const ref = chooseRef(refs, tried ?? none, tries, retry?.attemptsPerPriority, Math.random());
-    const endpoint = ref?.upstream?.pick();
-    if (ref === undefined || endpoint === undefined) return noUpstream(exchange, ref);
-    inFlight.endpoint = endpoint;
-    const answer = await tryAt(endpoint, ref.ai ?? ref.name, inFlight, exchange, timeouts, runtime);
-    if (!(answer instanceof Response) && isLocalAnswer(answer)) {
-      // Nothing was sent, so another backend is no retry: one without its credential is as good as not there.
-      refs = answer.failure === "credential_unavailable" ? without(refs, ref) : [];
-      if (refs.length === 0) return answer;
-      continue;
+  const { cluster, rule } = prepared;
+  const { timeouts, retry } = rule.action;
+  const { breaker } = cluster;
+  const tries: RuleTries = new Tries();
+  leaveOutIncapable(prepared, exchange, tries);
+  const options = chooseOptions(prepared, inFlight);
+  let isRetrying = false;
+  try {
+    for (;;) {
+      const choice = cluster.choose(tries, options, performance.now());
+      const ref = choice && prepared.refs[choice.ref.position];
+      if (choice?.host === undefined || ref?.ai === undefined) return noUpstream(exchange, ref);
+      const { host } = choice;
+      if (breaker !== undefined && !(await breaker.enter(inFlight.request.signal)))
+        return exchange.fail("overflow", overflowMessage);
+      inFlight.hold(host, breaker);
+      inFlight.endpoint = host.endpoint;
+      const answer = await tryAt(host.endpoint, ref.ai, inFlight, exchange, timeouts, runtime);
+      if (!(answer instanceof Response) && isLocalAnswer(answer)) {
+        inFlight.endTry();
+        // Nothing was sent, so another backend is no retry: one without its credential is as good as not there.
+        tries.leaveOut(choice.ref.position);
+        if (answer.failure !== "credential_unavailable" || isLast(prepared, tries)) return answer;
+        continue;
+      }
+      const result: TryResult =
+        answer instanceof Response ? { type: "status", status: answer.status } : answer.result;
+      cluster.report(choice, result, performance.now());
+      if (isRetrying) breaker?.retryDone();
+      isRetrying = false;
+      const isWanted =
+        retry !== undefined &&
+        tries.count < retry.retries &&
+        inFlight.cut === undefined &&
+        shouldRetry(retry, result);
+      if (!isWanted || breaker?.mayRetry() === false) {
+        return answer instanceof Response ? answer : exchange.fail(answer.code, answer.message);
+      }
+      isRetrying = true;
+      if (answer instanceof Response) await answer.body?.cancel();
+      inFlight.endTry();
+      tries.add(choice);
+      await pause(retry, tries, prepared, answer);
     }
-    const result: TryResult =
-      answer instanceof Response ? { type: "status", status: answer.status } : answer.result;
-    const mayRetry =
-      retry !== undefined &&
-      exchange.isRepeatable !== false &&
-      tries < retry.retries &&
-      inFlight.cut === undefined;
-    if (!mayRetry || !shouldRetry(retry, result)) {
-      return answer instanceof Response ? answer : exchange.fail(answer.code, answer.message);
-    }
-    if (answer instanceof Response) await answer.body?.cancel();
-    tried ??= new Set();
-    tried.add(ref);
-    tries += 1;
-    await new Promise((resolve) => setTimeout(resolve, backOffMs(retry, tries, Math.random())));
+  } finally {
+    if (isRetrying) breaker?.retryDone();
   }
+}
+
+const overflowMessage = "too many requests are under way to the backends of this model";
+
+/** One rule's choices, for requests that have nothing of their own to say about them. */
+const anyChoice: ChooseOptions = { random: Math.random };
+
+function chooseOptions({ rule: { action } }: PreparedRule, inFlight: InFlight): ChooseOptions {
+  const { retry, upstream } = action;
+  const attemptsPerPriority = retry?.attemptsPerPriority;
+  const balance = upstream?.balance;
+  if (balance?.type !== "hash")
+    return attemptsPerPriority === undefined ? anyChoice : { ...anyChoice, attemptsPerPriority };
+  const hash = hashText(balance.by, inFlight.hashFacts, (cookie) => inFlight.newCookies.push(cookie.header));
+  return { ...anyChoice, attemptsPerPriority, hash };
+}
+
+/** Who has no other backend to go to waits as long as its only one asks. */
+async function pause(
+  retry: Retry,
+  tries: RuleTries,
+  { cluster: { hosts } }: PreparedRule,
+  answer: Response | TryFailure,
+): Promise<void> {
+  const askedMs =
+    hosts.length === 1 && answer instanceof Response ? retryAfterMs(answer.headers.get("retry-after")) : 0;
+  const waitMs =
+    askedMs > 0 ? askedMs * (1 + Math.random() / 2) : backOffMs(retry, tries.count, Math.random());
+  await new Promise((resolve) => setTimeout(resolve, waitMs));
+}
+
+/** Whether no reference is left that could be tried. */
+function isLast({ refs }: PreparedRule, { useless }: RuleTries): boolean {
+  return refs.every(({ weight }, position) => weight === 0 || useless?.has(position));
+}
+
+/** References whose backend cannot serve this endpoint are none; but where none can, all are, so that the answer says why. */
+function leaveOutIncapable({ refs }: PreparedRule, exchange: Exchange, tries: RuleTries): void {
+  if (refs.length === 1) return;
+  const isUnable = ({ ai }: BackendRef) => ai !== undefined && !exchange.canServe(ai);
+  if (refs.every(isUnable)) return;
+  for (const [position, ref] of refs.entries()) if (isUnable(ref)) tries.leaveOut(position);
 }
 
 /** One try, and one more where the upstream refused a credential that can be had anew. */
 async function tryAt(
   endpoint: UpstreamEndpoint,
-  ref: Key,
+  ai: Key,
   inFlight: InFlight,
-  exchange: Carried,
+  exchange: Exchange,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure | LocalAnswer> {
   for (;;) {
-    const attempt = exchange.attempt(ref, endpoint.hostName);
+    const attempt = exchange.attempt(ai, endpoint.hostName);
     // Mostly the credential is at hand; a turn of the event loop costs more than the question.
     const message = attempt instanceof Promise ? await attempt : attempt;
     if (isLocalAnswer(message)) return message;
@@ -86,19 +143,7 @@ async function tryAt(
   }
 }
 
-/** The others that take part. */
-function without(refs: readonly PreparedRef[], ref: PreparedRef): readonly PreparedRef[] {
-  return refs.filter((other) => other !== ref && other.weight > 0);
-}
-
-/** References whose backend can serve this endpoint; all, where none can, so that the answer says why. */
-function capable(refs: readonly PreparedRef[], exchange: Carried): readonly PreparedRef[] {
-  if (refs.length === 1) return refs;
-  const able = refs.filter((ref) => ref.ai === undefined || exchange.canServe(ref.ai));
-  return able.length > 0 ? able : refs;
-}
-
-function noUpstream(exchange: Carried, ref: PreparedRef | undefined): LocalAnswer {
+function noUpstream(exchange: Exchange, ref: BackendRef | undefined): LocalAnswer {
   if (ref === undefined) return exchange.fail("broken_route", "the rule for this model has no backend");
   if (ref.broken?.status === 500)
     return exchange.fail("broken_route", "the backend for this model is not configured");
@@ -108,7 +153,7 @@ function noUpstream(exchange: Carried, ref: PreparedRef | undefined): LocalAnswe
 async function send(
   inFlight: InFlight,
   endpoint: UpstreamEndpoint,
-  message: CarriedMessage,
+  message: UpstreamMessage,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure> {
@@ -120,10 +165,7 @@ async function send(
   try {
     const response = await runtime.fetch(endpoint.origin + message.path, {
       method: request.method,
-      headers:
-        "headers" in message
-          ? message.headers
-          : upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
+      headers: upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
       body: message.body,
       signal,
       unix: endpoint.unix,

@@ -11,8 +11,10 @@ import { warningLog } from "../warning-log.ts";
 import { ClientWatch } from "./client-watch.ts";
 import { failureLog } from "./failure-log.ts";
 import { type Gateway, handle } from "./handle.ts";
+import { HealthWatch } from "./health-watch.ts";
 import { type InFlight, sweepEveryMs } from "./in-flight.ts";
-import { prepareEmbedded } from "./prepare.ts";
+import { type EmbeddedTwin, prepareEmbedded } from "./prepare.ts";
+import { describeUnheeded } from "./unheeded.ts";
 
 export interface EmbeddedOptions {
   /** Variables that credentials of clouds come from. */
@@ -43,8 +45,8 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
     onWarning: warningLog(log),
   };
-  const prepare = (model: GatewayModel, secrets: Secrets) =>
-    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"));
+  const prepare = (model: GatewayModel, secrets: Secrets, before?: EmbeddedTwin) =>
+    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"), before);
   const inFlight = new Set<InFlight>();
   const failures = failureLog(log);
   const gateway: Gateway = {
@@ -58,6 +60,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       if (request.upstreamFailure !== undefined && !request.isClientGone) failures(request, status);
     },
   };
+  const checks = new HealthWatch(runtime);
   let sweeper: ReturnType<typeof setInterval> | undefined;
   const servers: { readonly name: string; readonly server: HttpServer }[] = [];
 
@@ -72,6 +75,8 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
         for (const request of inFlight) request.sweep(now);
       }, sweepEveryMs);
       sweeper.unref();
+      for (const sentence of describeUnheeded(gateway.twin.model)) log.warn(sentence);
+      checks.follow(gateway.twin);
       for (const listener of gateway.twin.model.listeners) {
         try {
           const server = runtime.serve(
@@ -81,18 +86,21 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
           servers.push({ name: listenerName(listener), server });
         } catch (error) {
           clearInterval(sweeper);
+          checks.stop();
           await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
           throw new ListenFailure(explainListen(gateway.twin.model, listener, error));
         }
       }
     },
     async replace(model, secrets) {
-      const twin = prepare(model, secrets);
+      const twin = prepare(model, secrets, gateway.twin);
       const ports = (of: GatewayModel) => of.listeners.map((listener) => listener.port).join();
       if (ports(model) !== ports(gateway.twin.model)) {
         throw new ListenFailure("the listeners' ports changed; restart aigw to bind the new ones");
       }
       gateway.twin = twin;
+      for (const sentence of describeUnheeded(model)) log.warn(sentence);
+      checks.follow(twin);
     },
     async stop(graceMs) {
       const closed = Promise.all(servers.map(({ server }) => server.stop()));
@@ -103,6 +111,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       for (const request of [...inFlight]) request.abort("stopping");
       await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
       clearInterval(sweeper);
+      checks.stop();
     },
   };
 }

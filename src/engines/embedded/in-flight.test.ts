@@ -17,7 +17,7 @@ function start(onDone: (status: number) => void = () => {}): { inFlight: InFligh
 
 test("a request whose long time is over is ended by the next sweep, with its try", () => {
   const { inFlight } = start();
-  inFlight.startClock(60_000);
+  inFlight.startClock({ requestMs: 60_000, connectMs: 0 });
   const signal = inFlight.newTry({ requestMs: 60_000, connectMs: 0 });
   inFlight.sweep(performance.now() + 59_000);
   expect(signal.aborted).toBe(false);
@@ -27,7 +27,7 @@ test("a request whose long time is over is ended by the next sweep, with its try
 
 test("a short time has a timer of its own", async () => {
   const { inFlight } = start();
-  inFlight.startClock(5);
+  inFlight.startClock({ requestMs: 5, connectMs: 0 });
   const signal = inFlight.newTry({ requestMs: 5, connectMs: 0 });
   await new Promise((resolve) => signal.addEventListener("abort", resolve));
   expect(inFlight.cut).toBe("request-timeout");
@@ -35,7 +35,7 @@ test("a short time has a timer of its own", async () => {
 
 test("a request without a limit is never swept away", () => {
   const { inFlight } = start();
-  inFlight.startClock(0);
+  inFlight.startClock({ requestMs: 0, connectMs: 0 });
   inFlight.sweep(Number.MAX_SAFE_INTEGER);
   expect(inFlight.cut).toBeUndefined();
 });

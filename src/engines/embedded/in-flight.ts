@@ -2,9 +2,12 @@ import type { Exchange } from "../../exchange/exchange.ts";
 import type { Settled } from "../../exchange/settled.ts";
 import type { HeaderView } from "../../model/headers.ts";
 import type { Timeouts } from "../../model/route.ts";
+import type { CircuitBreaker } from "../../policy/upstream/breaker.ts";
+import type { HashFacts } from "../../policy/upstream/hash.ts";
+import type { Host } from "../../policy/upstream/host.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { RequestRecord } from "../../telemetry/request-record.ts";
-import type { EmbeddedTwin, PreparedRef, PreparedRoute } from "./prepare.ts";
+import type { EmbeddedTwin, PreparedRoute } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
 /** Why a try or a whole request was ended from our side. */
@@ -13,6 +16,8 @@ export type Cut = "client-gone" | "request-timeout" | "try-timeout" | "idle-time
 /** A timer of its own costs each request more than a look at all that are in flight, now and then. */
 const sweepFromMs = 10_000;
 export const sweepEveryMs = 250;
+
+const noCookies: string[] = [];
 
 /** Told once of each request, when it is over, with the status that the client got. */
 export type OnDone = (request: InFlight, status: number) => void;
@@ -30,13 +35,13 @@ export class InFlight {
   readonly startedAtMs: number = Date.now();
   exchange: Exchange | undefined;
   route: PreparedRoute | undefined;
-  /** The reference of the last try, where its own settings matter to the answer. */
-  ref: PreparedRef | undefined;
   endpoint: UpstreamEndpoint | undefined;
   upstreamPath: string | undefined;
   upstreamServiceMs: number | undefined;
   upstreamFailure: string | undefined;
   responseHeaders: HeaderView | undefined;
+  /** Cookies that the client is to bring next time. */
+  newCookies: string[] = noCookies;
   bytesReceived = 0;
   bytesSent = 0;
   cut: Cut | undefined;
@@ -50,10 +55,13 @@ export class InFlight {
   #tryTimer: ReturnType<typeof setTimeout> | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #idleMs = 0;
+  #streamIdleMs = 0;
   #lastActivityAt = 0;
+  /** What the try occupies as long as it lasts. */
+  #host: Host<UpstreamEndpoint> | undefined;
+  #breaker: CircuitBreaker | undefined;
   #isDone = false;
   #peer: string | undefined;
-  #target: Target | undefined;
 
   constructor(
     request: Request,
@@ -80,18 +88,6 @@ export class InFlight {
     else signal.addEventListener("abort", this.#onClientGone, { once: true });
   }
 
-  /** What the client asked for; slashes between segments count once. */
-  get target(): Target {
-    this.#target ??= splitTarget(this.path);
-    return this.#target;
-  }
-
-  /** The client's address. */
-  peer(): string | undefined {
-    this.#peer ??= this.#connection.remoteAddress();
-    return this.#peer;
-  }
-
   get isDebug(): boolean {
     return this.#twin.isDebug;
   }
@@ -106,7 +102,8 @@ export class InFlight {
   }
 
   /** From here the whole answer has so long. A long time is looked after by whoever sweeps all requests. */
-  startClock(requestMs: number): void {
+  startClock({ requestMs, streamIdleMs }: Timeouts): void {
+    if (streamIdleMs !== undefined) this.#streamIdleMs = streamIdleMs;
     if (requestMs >= sweepFromMs) this.#deadlineAt = performance.now() + requestMs;
     else if (requestMs > 0) this.#requestTimer = setTimeout(() => this.abort("request-timeout"), requestMs);
   }
@@ -118,7 +115,8 @@ export class InFlight {
 
   /** The signal of a new try; the one before is over. */
   newTry(timeouts: Timeouts): AbortSignal {
-    this.endTry();
+    clearTimeout(this.#tryTimer);
+    clearTimeout(this.#idleTimer);
     const controller = new AbortController();
     this.#try = controller;
     this.#tryCut = undefined;
@@ -141,16 +139,37 @@ export class InFlight {
     if (this.#idleMs > 0) this.#lastActivityAt = performance.now();
   }
 
+  /** The try has these until it ends. */
+  hold(host: Host<UpstreamEndpoint>, breaker: CircuitBreaker | undefined): void {
+    host.active += 1;
+    this.#host = host;
+    this.#breaker = breaker;
+  }
+
   endTry(): void {
     clearTimeout(this.#tryTimer);
     clearTimeout(this.#idleTimer);
     this.#idleMs = 0;
+    if (this.#host === undefined) return;
+    this.#host.active -= 1;
+    this.#host = undefined;
+    this.#breaker?.leave();
   }
 
   abort(cut: Cut): void {
     if (this.#isDone) return;
     this.cut ??= cut;
     this.#try?.abort(cut);
+  }
+
+  /** What a choice among backends may go by. */
+  get hashFacts(): HashFacts {
+    this.newCookies = [];
+    return {
+      headers: this.request.headers,
+      path: this.path,
+      remoteAddress: () => this.#connection.remoteAddress(),
+    };
   }
 
   /** A stream's end comes when its connection may be gone: whoever logs it wants the peer remembered. */
@@ -182,14 +201,19 @@ export class InFlight {
     this.#try?.abort(cut);
   }
 
-  #watchIdle(idleMs: number): void {
+  /** Silence ends the try, or the request where that bears less of it. */
+  #watchIdle(tryIdleMs: number): void {
+    const streamIdleMs = this.#streamIdleMs;
+    const endsRequest = streamIdleMs > 0 && (tryIdleMs === 0 || streamIdleMs < tryIdleMs);
+    const idleMs = endsRequest ? streamIdleMs : tryIdleMs;
     this.#idleMs = idleMs;
     if (idleMs <= 0) return;
     this.#lastActivityAt = performance.now();
     const check = () => {
       const restMs = this.#lastActivityAt + idleMs - performance.now();
-      if (restMs <= 0) this.#endTryBy("idle-timeout");
-      else this.#idleTimer = setTimeout(check, restMs);
+      if (restMs > 0) this.#idleTimer = setTimeout(check, restMs);
+      else if (endsRequest) this.abort("request-timeout");
+      else this.#endTryBy("idle-timeout");
     };
     this.#idleTimer = setTimeout(check, idleMs);
   }
@@ -218,26 +242,14 @@ export class InFlight {
       responseFlags: flags(this, isComplete),
       responseDetails: details(this),
       downstreamLocalAddress: undefined,
-      remoteAddress: () => this.peer(),
+      remoteAddress: () => {
+        this.#peer ??= this.#connection.remoteAddress();
+        return this.#peer;
+      },
       settled,
       model: this.exchange?.model,
     };
   }
-}
-
-/** A path, and a query with its `?` or empty. */
-interface Target {
-  readonly path: string;
-  readonly query: string;
-}
-
-function splitTarget(target: string): Target {
-  const end = target.indexOf("?");
-  const path = end < 0 ? target : target.slice(0, end);
-  return {
-    path: path.includes("//") ? path.replaceAll(/\/{2,}/g, "/") : path,
-    query: end < 0 ? "" : target.slice(end),
-  };
 }
 
 /** Envoy's words for who answered. */

@@ -7,10 +7,11 @@ import type { BackendRef, RouteMatch, Rule } from "../../model/route.ts";
 import type { Secrets } from "../../model/values.ts";
 import { HostTable } from "../../policy/host.ts";
 import { MatchTable } from "../../policy/match.ts";
+import { Cluster } from "../../policy/upstream/cluster.ts";
+import { Host } from "../../policy/upstream/host.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
-import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
-import { prepareUpstream, type Upstream } from "./upstream.ts";
+import { prepareEndpoints, type UpstreamEndpoint } from "./upstream.ts";
 
 /** The prepared twin of a model for this engine: same shape, with pointers for keys and tables for lists. */
 export interface EmbeddedTwin {
@@ -19,6 +20,8 @@ export interface EmbeddedTwin {
   readonly endpoints: EndpointTable;
   /** By the port that the model names, which for 0 is not the one that is bound. */
   readonly listeners: ReadonlyMap<number, PreparedListener>;
+  /** By the prints of their rules. */
+  readonly clusters: ReadonlyMap<string, RuleCluster>;
   readonly record: RecordListener | undefined;
   /** Clients are told more. */
   readonly isDebug: boolean;
@@ -43,17 +46,12 @@ export interface PreparedRoute {
 
 export interface PreparedRule {
   readonly rule: Rule;
-  /** None where the rule answers by itself. */
-  readonly refs: readonly PreparedRef[];
-  /** What is asked of a rule of plain HTTP; absent for AI. */
-  readonly plain: PreparedPlain | undefined;
+  readonly refs: readonly BackendRef[];
+  /** Knows which backends are well. Kept from one load to the next while the rule stays what it is. */
+  readonly cluster: RuleCluster;
 }
 
-export interface PreparedRef extends BackendRef {
-  readonly upstream: Upstream | undefined;
-  /** The value of the header that is injected. */
-  readonly secret: string | undefined;
-}
+export type RuleCluster = Cluster<UpstreamEndpoint>;
 
 export function prepareEmbedded(
   model: GatewayModel,
@@ -61,14 +59,17 @@ export function prepareEmbedded(
   telemetry: Telemetry,
   hooks: ExchangeHooks,
   isDebug: boolean,
+  before?: EmbeddedTwin,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
+  const clusters = new Map([...(before?.clusters ?? [])]);
   const rules = new Map(
-    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, secrets)]),
+    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters)]),
   );
   return {
     model,
     exchange: prepareExchange(model, secrets, hooks),
+    clusters: new Map([...rules.values()].map(({ rule, cluster }) => [rule.print, cluster])),
     endpoints: createEndpointTable(),
     listeners: new Map(model.listeners.map((listener) => [listener.port, prepareListener(listener, rules)])),
     record: telemetry.recordListener(model.accessLogs),
@@ -76,22 +77,25 @@ export function prepareEmbedded(
   };
 }
 
-function prepareUpstreams(
-  backends: { readonly [key: string]: Backend },
-  secrets: Secrets,
-): ReadonlyMap<string, Upstream> {
-  return new Map(Object.values(backends).map((backend) => [backend.key, prepareUpstream(backend, secrets)]));
+type Endpoints = ReadonlyMap<string, readonly UpstreamEndpoint[]>;
+
+function prepareUpstreams(backends: { readonly [key: string]: Backend }, secrets: Secrets): Endpoints {
+  return new Map(Object.values(backends).map((backend) => [backend.key, prepareEndpoints(backend, secrets)]));
 }
 
-function prepareRule(rule: Rule, upstreams: ReadonlyMap<string, Upstream>, secrets: Secrets): PreparedRule {
-  const { action } = rule;
-  const isAi = action.type === "forward" && action.isAi;
-  const refs = (action.type === "forward" ? action.refs : []).map((ref) => ({
-    ...ref,
-    upstream: ref.backend === undefined ? undefined : upstreams.get(ref.backend),
-    secret: ref.injected === undefined ? undefined : secrets.value(ref.injected.value),
+function prepareRule(
+  rule: Rule,
+  upstreams: Endpoints,
+  clusters: ReadonlyMap<string, RuleCluster>,
+): PreparedRule {
+  const { refs, upstream } = rule.action;
+  const known = clusters.get(rule.print);
+  if (known !== undefined) return { rule, refs, cluster: known };
+  const groups = refs.map((ref, position) => ({
+    ref: { ...ref, position },
+    hosts: (upstreams.get(ref.backend ?? "") ?? []).map((endpoint) => new Host(endpoint, endpoint.name)),
   }));
-  return { rule, refs, plain: isAi ? undefined : preparePlain(rule, upstreams) };
+  return { rule, refs, cluster: new Cluster(groups, upstream, performance.now()) };
 }
 
 /** Plain HTTP listeners of one port share one chain; TLS chains by server name come with HTTPS listeners. */
@@ -114,7 +118,6 @@ function prepareListener(listener: Listener, rules: ReadonlyMap<string, Prepared
 function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<string, PreparedRule>) {
   return matches.flatMap((match) => {
     const rule = rules.get(match.rule);
-    if (rule === undefined) return [];
-    return [{ match, value: { name: match.name, rule }, isAi: rule.plain === undefined }];
+    return rule === undefined ? [] : [{ match, value: { name: match.name, rule } }];
   });
 }

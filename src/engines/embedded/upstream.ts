@@ -16,25 +16,8 @@ export interface UpstreamEndpoint {
   readonly tls: UpstreamTlsOptions | undefined;
 }
 
-/** A backend's endpoints in turn. */
-export class Upstream {
-  readonly #endpoints: readonly UpstreamEndpoint[];
-  #next = 0;
-
-  constructor(endpoints: readonly UpstreamEndpoint[]) {
-    this.#endpoints = endpoints;
-  }
-
-  /** Round robin; `undefined` where there is none. */
-  pick(): UpstreamEndpoint | undefined {
-    const endpoint = this.#endpoints[this.#next];
-    this.#next = this.#next + 1 >= this.#endpoints.length ? 0 : this.#next + 1;
-    return endpoint;
-  }
-}
-
-export function prepareUpstream(backend: Backend, secrets: Secrets): Upstream {
-  return new Upstream(backend.endpoints.map((endpoint) => prepareEndpoint(endpoint, secrets)));
+export function prepareEndpoints(backend: Backend, secrets: Secrets): readonly UpstreamEndpoint[] {
+  return backend.endpoints.map((endpoint) => prepareEndpoint(endpoint, secrets));
 }
 
 function prepareEndpoint(endpoint: Endpoint, secrets: Secrets): UpstreamEndpoint {

@@ -33,6 +33,8 @@ function readUnavailable(details: string): EnvoyReply {
   if (/connection_failure|connect_timeout|connection_termination_before/.test(details)) {
     return { code: "upstream_unreachable", message: "the upstream cannot be reached" };
   }
+  if (details.includes("overflow"))
+    return { code: "overflow", message: "too many requests are under way to the backends of this model" };
   if (details.startsWith("upstream_reset_before_response_started")) {
     return {
       code: "upstream_reset",

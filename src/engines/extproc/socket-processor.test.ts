@@ -14,6 +14,7 @@ const model: GatewayModel = {
   rules: {},
   backends: {},
   mcpRoutes: {},
+  limits: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 0 },
   origins: [],

@@ -1,19 +1,18 @@
 import { z } from "zod";
 import { groups, Name, Namespace, Port } from "../common.ts";
 
-/** A Gateway, or a listener of it, that a route wants to be served by. */
-export const ParentRef = z.strictObject({
-  group: z.string().default(groups.gateway),
-  kind: z.string().default("Gateway"),
-  name: Name,
-  namespace: Namespace.optional(),
-  sectionName: Name.optional(),
-  port: Port.optional(),
-});
-
-/** Parents of the AI routes, which can only be Gateways. */
+/** The Gateways, or listeners of them, that a route wants to be served by. */
 export const ParentRefs = z
-  .array(ParentRef)
+  .array(
+    z.strictObject({
+      group: z.string().default(groups.gateway),
+      kind: z.string().default("Gateway"),
+      name: Name,
+      namespace: Namespace.optional(),
+      sectionName: Name.optional(),
+      port: Port.optional(),
+    }),
+  )
   .max(16)
   .superRefine((refs, context) => {
     for (const [index, { kind }] of refs.entries()) {

@@ -56,6 +56,11 @@ const causes: readonly Reply[] = [
   },
   { when: flags("NC"), code: "broken_route", message: "the backend for this model is not configured" },
   { when: flags("UH"), code: "no_healthy_upstream", message: "no healthy upstream" },
+  {
+    when: flags("UO"),
+    code: "overflow",
+    message: "too many requests are under way to the backends of this model",
+  },
   { when: flags("UF"), code: "upstream_unreachable", message: "the upstream cannot be reached" },
   { when: flags("UT", "SI", "DT"), code: "upstream_timeout", message: "upstream request timeout" },
   {

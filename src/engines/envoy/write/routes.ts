@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { createEndpointTable } from "../../../endpoints/index.ts";
 import { failureStatus } from "../../../model/failure.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
-import type { BackendRef, Forward, Retry, RouteMatch, Rule } from "../../../model/route.ts";
+import type { BackendRef, RouteMatch, Rule } from "../../../model/route.ts";
 import { configuredKeys, configuredNamespace, modelHeader, retryHeader } from "../names.ts";
-import { clusterName, isSplit, liveRefs, mayRenew, refClusterName } from "./clusters.ts";
+import { clusterName, hasOneEndpoint, liveRefs, mayRenew } from "./clusters.ts";
 import { withProcessor } from "./filters.ts";
-import { writeHeaderMatch, writeMatchFacts, writeTextMatch } from "./matches.ts";
-import { writeAnswerLimit, writeHostRewrite, writePlain, writeRefCluster } from "./plain-routes.ts";
+import { writeHeaderMatch, writePathMatch, writeTextMatch } from "./matches.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
+import { heedRetryAfter, writeHashPolicy } from "./upstream-policy.ts";
 
 export function routesName(listener: Listener): string {
   return listener.key;
@@ -42,11 +41,11 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
   const name = routesName(listener);
   const taken = new Set<string>();
   const hosts = listener.chains.flatMap(({ hosts }) => hosts);
+  const refusal = writeRefusal(largestBody(listener));
   const value = typed("envoy.config.route.v3.RouteConfiguration", {
     name,
     ignore_port_in_host_matching: true,
-    ...writeAnswerLimit(model),
-    virtual_hosts: hosts.flatMap((host) => writeHost(host, listener, model, taken)),
+    virtual_hosts: hosts.flatMap((host) => writeHost(host, refusal, model, taken)),
   });
   return {
     file: routesFile(listener),
@@ -58,91 +57,61 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
 /** Of two hosts with one name the first has it. */
 function writeHost(
   host: VirtualHost,
-  listener: Listener,
+  refusal: JsonObject,
   model: GatewayModel,
   taken: Set<string>,
 ): JsonObject[] {
   const domains = host.domains.filter((domain) => !taken.has(domain));
   if (domains.length === 0) return [];
   for (const domain of domains) taken.add(domain);
-  const rules = host.matches.flatMap((match) => {
-    const rule = model.rules[match.rule];
-    return rule === undefined ? [] : [{ match, rule }];
-  });
-  const first = rules.findIndex(({ rule }) => isAi(rule));
-  const entry = first === -1 ? rules.length : first;
-  const write = ({ match, rule }: MatchedRule) => writeMatch(match, rule, listener, model);
-  const [before, behind] = [rules.slice(0, entry), rules.slice(entry)];
   const routes = [
-    ...before.map(write),
-    ...(host.isAi ? writeEntry(listener, behind) : []),
-    ...behind.map(write),
-    // What no rule of plain HTTP wanted either is answered as on hosts that have none.
-    ...(host.isAi && hasPlain(behind) ? aiEntry(listener, { prefix: "/" }) : []),
+    ...(host.isAi ? [refusal, aiEntry] : []),
+    ...host.matches.flatMap((match) => writeMatch(match, model)),
   ];
   return [{ name: domains.join(","), domains, routes }];
 }
 
-interface MatchedRule {
-  readonly match: RouteMatch;
-  readonly rule: Rule;
+/** A body whose length is told and is too large is refused before any of it is read. */
+function writeRefusal(maxBodyBytes: number): JsonObject {
+  const range_match = { start: maxBodyBytes + 1, end: Number.MAX_SAFE_INTEGER };
+  return {
+    match: { prefix: "/", headers: [{ name: "content-length", range_match }] },
+    direct_response: { status: failureStatus.request_too_large },
+  };
 }
-
-function isAi({ action }: Rule): boolean {
-  return action.type === "forward" && action.isAi;
-}
-
-function hasPlain(rules: readonly MatchedRule[]): boolean {
-  return rules.some(({ rule }) => !isAi(rule));
-}
-
-/** Rules of plain HTTP behind the entry can have all but the paths of AI endpoints. */
-function writeEntry(listener: Listener, behind: readonly MatchedRule[]): JsonObject[] {
-  const paths = hasPlain(behind) ? endpointPaths : [{ prefix: "/" }];
-  return paths.flatMap((path) => aiEntry(listener, path));
-}
-
-const endpointPaths: readonly JsonObject[] = createEndpointTable().paths.map(
-  (path): JsonObject => (path.endsWith("/models") ? { path_separated_prefix: path } : { path }),
-);
 
 /**
- * Takes requests before their model is known, so that the processor is asked. It answers what is no AI request; for
- * the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen. Before
- * it, a body whose length is told and is too large is refused before any of it is read.
+ * Takes every request before its model is known, so that the processor is asked. It answers what is no AI request;
+ * for the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen.
  */
-function aiEntry(listener: Listener, path: JsonObject): JsonObject[] {
-  const range_match = { start: largestBody(listener) + 1, end: Number.MAX_SAFE_INTEGER };
+const aiEntry: JsonObject = {
+  match: {
+    prefix: "/",
+    headers: [{ name: modelHeader, present_match: true, invert_match: true }],
+  },
+  typed_per_filter_config: withProcessor,
+  direct_response: { status: 500 },
+};
+
+function writeMatch(match: RouteMatch, model: GatewayModel): JsonObject[] {
+  const rule = model.rules[match.rule];
+  if (rule === undefined) return [];
+  const { isAi } = rule.action;
+  const routeName = `${rule.route.namespace}/${rule.route.name}`;
   return [
     {
-      match: { ...path, headers: [{ name: "content-length", range_match }] },
-      direct_response: { status: failureStatus.request_too_large },
-    },
-    {
-      match: { ...path, headers: [{ name: modelHeader, present_match: true, invert_match: true }] },
-      typed_per_filter_config: withProcessor,
-      direct_response: { status: 500 },
+      name: match.name,
+      match: {
+        ...writePathMatch(match.path),
+        headers: [...match.headers.map(writeHeaderMatch), ...(isAi ? writeModelMatches(match) : [])],
+      },
+      route: writeForward(rule, model),
+      ...(isAi && {
+        metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
+        typed_per_filter_config: withProcessor,
+      }),
     },
   ];
-}
-
-function writeMatch(match: RouteMatch, rule: Rule, listener: Listener, model: GatewayModel): JsonObject {
-  const { action } = rule;
-  const facts = writeMatchFacts(match);
-  if (action.type !== "forward" || !action.isAi)
-    return {
-      name: match.name,
-      match: facts,
-      ...writePlain(rule, listener, (forward) => writeForward(rule, forward, model)),
-    };
-  const routeName = `${rule.route.namespace}/${rule.route.name}`;
-  return {
-    name: match.name,
-    match: { ...facts, headers: [...match.headers.map(writeHeaderMatch), ...writeModelMatches(match)] },
-    route: writeForward(rule, action, model),
-    metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
-    typed_per_filter_config: withProcessor,
-  };
 }
 
 /** An AI rule is looked at only when there is a model, be it the empty one. */
@@ -153,36 +122,36 @@ function writeModelMatches({ model }: RouteMatch): JsonObject[] {
 
 const hourMs = 60 * 60_000;
 
-function writeForward(rule: Rule, { timeouts, retry, host }: Forward, model: GatewayModel): JsonObject {
-  const { requestMs } = timeouts;
+function writeForward(rule: Rule, model: GatewayModel): JsonObject {
+  const { timeouts } = rule.action;
+  const { requestMs, streamIdleMs = requestMs === 0 ? 0 : Math.max(hourMs, requestMs) } = timeouts;
   return {
     ...writeTarget(rule, model),
     timeout: duration(requestMs),
-    idle_timeout: duration(requestMs === 0 ? 0 : Math.max(hourMs, requestMs)),
-    ...writeHostRewrite(host),
-    ...writeRetry(retry, timeouts, mayRenew(rule, model)),
+    idle_timeout: duration(streamIdleMs),
+    auto_host_rewrite: true,
+    append_x_forwarded_host: true,
+    ...writeHashPolicy(rule.action),
+    ...writeRetry(rule, model),
   };
 }
 
 /** A cluster of no such name: what has the share of a broken reference. */
 const brokenCluster = "broken-backend";
 
-/** The rule's own cluster, or one for each reference; those that are broken keep their share of the best priority. */
+/** The rule's own cluster; references that are broken keep their share of the best priority. */
 function writeTarget(rule: Rule, model: GatewayModel): JsonObject {
   const refs = liveRefs(rule);
   const best = refs.filter(({ priority }) => priority === refs[0]?.priority);
   const broken = sumWeights(best.filter((ref) => isBroken(ref, model)));
-  const sound = best.filter((ref) => !isBroken(ref, model));
-  const isApart = isSplit(rule);
+  const sound = sumWeights(best.filter((ref) => !isBroken(ref, model)));
   const name = clusterName(rule);
-  if (broken === 0 && sound.length > 0 && !isApart) return { cluster: name };
+  if (broken === 0 && sound > 0) return { cluster: name };
   const refusal = { cluster_not_found_response_code: "INTERNAL_SERVER_ERROR" };
-  if (sound.length === 0) return { cluster: brokenCluster, ...refusal };
+  if (sound === 0) return { cluster: brokenCluster, ...refusal };
   const clusters = [
-    ...(isApart
-      ? sound.map((ref) => writeRefCluster(refClusterName(rule, ref), ref))
-      : [{ name, weight: sumWeights(sound) }]),
-    ...(broken === 0 ? [] : [{ name: brokenCluster, weight: broken }]),
+    { name, weight: sound },
+    { name: brokenCluster, weight: broken },
   ];
   return { weighted_clusters: { clusters }, ...refusal };
 }
@@ -196,11 +165,10 @@ function sumWeights(refs: readonly BackendRef[]): number {
 }
 
 /** Limits of single tries are part of the policy for retries even where there are none. */
-function writeRetry(
-  retry: Retry | undefined,
-  { perTryMs, perTryIdleMs }: Forward["timeouts"],
-  hasRenewals: boolean,
-): JsonObject {
+function writeRetry(rule: Rule, model: GatewayModel): JsonObject {
+  const { retry, timeouts } = rule.action;
+  const { perTryMs, perTryIdleMs } = timeouts;
+  const hasRenewals = mayRenew(rule, model);
   const renewal = { retriable_headers: [{ name: retryHeader, present_match: true }] };
   const limits = {
     ...(hasRenewals && renewal),
@@ -219,6 +187,7 @@ function writeRetry(
       ...(statuses.length === 0 ? {} : { retriable_status_codes: statuses }),
       num_retries: hasRenewals ? Math.max(retries, 1) : retries,
       retry_back_off: { base_interval: duration(baseBackOffMs), max_interval: duration(maxBackOffMs) },
+      ...(hasOneEndpoint(rule, model) ? heedRetryAfter : {}),
       retry_host_predicate: [
         extension(
           "envoy.retry_host_predicates.previous_hosts",
