@@ -43,8 +43,9 @@ function hasAny(flags: Flags): boolean {
 }
 
 /** `run [<path>] [flags]` */
-export function usageOf({ name, argument }: Command): string {
-  return [name, ...(argument === undefined ? [] : [shapeOf(argument)]), "[flags]"].join(" ");
+export function usageOf({ name, argument, takesCommandLine }: Command): string {
+  const words = argument === undefined ? [] : [shapeOf(argument)];
+  return [name, ...words, "[flags]", ...(takesCommandLine ? ["-- <command> ..."] : [])].join(" ");
 }
 
 function shapeOf({ name, isRequired, isRepeated }: Argument): string {

@@ -55,7 +55,7 @@ async function check(directory: string, environment: { [name: string]: string } 
     platform: "linux",
     commands: [],
   };
-  const code = await healthcheck({ flags, words: [] }, host);
+  const code = await healthcheck({ flags, words: [], commandLine: [] }, host);
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 

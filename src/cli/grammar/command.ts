@@ -17,7 +17,11 @@ export interface Host {
 
 /** What a command does with its line; resolves with the exit code. */
 export type CommandBody<F extends Flags = Record<never, never>> = (
-  line: { readonly flags: FlagValues<F & typeof globalFlags>; readonly words: readonly string[] },
+  line: {
+    readonly flags: FlagValues<F & typeof globalFlags>;
+    readonly words: readonly string[];
+    readonly commandLine: readonly string[];
+  },
   host: Host,
 ) => Promise<number>;
 
@@ -35,12 +39,16 @@ export interface Command {
    * grammar. It comes first on its line then, and global flags are none of its.
    */
   readonly hasOwnGrammar: boolean;
+  /** Whether a command line of another program follows behind `--`, and must. */
+  readonly takesCommandLine: boolean;
   run(line: CommandLine, host: Host): Promise<number>;
 }
 
 export interface CommandLine {
   readonly flags: { readonly [name: string]: AnyFlagValue };
   readonly words: readonly string[];
+  /** What is behind `--`, for commands that take it; empty for others. */
+  readonly commandLine: readonly string[];
 }
 
 /** An entry of the table; `load` brings the code only when the command runs. */
@@ -51,9 +59,11 @@ export function defineCommand<const F extends Flags>(definition: {
   readonly argument?: Argument;
   readonly isRecommended?: boolean;
   readonly hasOwnGrammar?: boolean;
+  readonly takesCommandLine?: boolean;
   readonly load: () => Promise<CommandBody<F>>;
 }): Command {
-  const { name, summary, flags, argument, isRecommended = false, hasOwnGrammar = false, load } = definition;
+  const { name, summary, flags, argument, load } = definition;
+  const { isRecommended = false, hasOwnGrammar = false, takesCommandLine = false } = definition;
   return {
     name,
     summary,
@@ -61,10 +71,11 @@ export function defineCommand<const F extends Flags>(definition: {
     argument,
     isRecommended,
     hasOwnGrammar,
-    async run({ flags: values, words }, host) {
+    takesCommandLine,
+    async run({ flags: values, words, commandLine }, host) {
       const body = await load();
       // The grammar has filled every flag of this very definition; a command with its own does not look here.
-      return body({ flags: values as FlagValues<F & typeof globalFlags>, words }, host);
+      return body({ flags: values as FlagValues<F & typeof globalFlags>, words, commandLine }, host);
     },
   };
 }

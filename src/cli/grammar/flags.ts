@@ -83,7 +83,25 @@ export const runFlags = {
   },
 } as const;
 
+/** Of `exec`: those of `run`, and what to say at the end. Its gateway is not long-lived enough to wait for a download. */
+export const execFlags = {
+  ...runFlags,
+  engine: { ...runFlags.engine, default: "embedded" },
+  summary: {
+    type: "choice",
+    choices: ["text", "json", "junit", "markdown", "none"],
+    default: "text",
+    description: "Shape of the summary that is written when the command has ended",
+  },
+  "summary-file": {
+    type: "text",
+    completes: "file",
+    description: "File for the summary, stderr if not given",
+  },
+} as const;
+
 export type GlobalFlagValues = FlagValues<typeof globalFlags>;
+export type ExecFlagValues = FlagValues<typeof globalFlags & typeof execFlags>;
 export type RunFlagValues = FlagValues<typeof globalFlags & typeof runFlags>;
 
 export const pathArgument: Argument = {

@@ -20,11 +20,16 @@ export function readLine(
 ): Reading {
   const [name, ...rest] = words;
   const own = commands.find((command) => command.hasOwnGrammar && command.name === name);
-  if (own !== undefined) return { type: "command", command: own, line: { flags: {}, words: rest } };
+  if (own !== undefined)
+    return { type: "command", command: own, line: { flags: {}, words: rest, commandLine: [] } };
   const walk = new Walk(commands);
   for (const token of tokenize(words, commands)) {
     if (token.kind === "positional") walk.word(token.value);
     else if (token.kind === "option") walk.flag(token);
+    else if (walk.command?.takesCommandLine) {
+      walk.commandLine = words.slice(token.index + 1);
+      break;
+    }
   }
   if (walk.isHelp) return { type: "help", command: walk.command };
   return { type: "command", ...walk.finish(environment) };
@@ -59,6 +64,7 @@ class Walk {
   readonly #words: string[] = [];
   command: Command | undefined;
   isHelp = false;
+  commandLine: readonly string[] = [];
 
   constructor(commands: readonly Command[]) {
     this.#commands = commands;
@@ -107,12 +113,15 @@ class Walk {
     if (command.argument?.isRequired && this.#words.length === 0) {
       throw new UsageError(`${command.name}: expected <${command.argument.name}>`);
     }
+    if (command.takesCommandLine && this.commandLine.length === 0) {
+      throw new UsageError(`${command.name}: expected -- and a command behind it`);
+    }
     const flags: { [name: string]: AnyFlagValue } = {};
     for (const [name, flag] of Object.entries(this.#flags())) {
       const isGiven = Object.hasOwn(this.#values, name) && this.#values[name] !== undefined;
       flags[name] = isGiven ? this.#values[name] : readAbsentFlag(name, flag, environment);
     }
-    return { command, line: { flags, words: this.#words } };
+    return { command, line: { flags, words: this.#words, commandLine: this.commandLine } };
   }
 
   /** What may be written here: a command's own flags only behind its name. */

@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from "./command.ts";
 import { extprocFlags } from "./extproc-flags.ts";
-import { pathArgument, runFlags } from "./flags.ts";
+import { execFlags, pathArgument, runFlags } from "./flags.ts";
 
 /** Every command: the only source of parsing, help, completion and the reference page. */
 export const commands: readonly Command[] = [
@@ -37,6 +37,15 @@ export const commands: readonly Command[] = [
     flags: extprocFlags,
     hasOwnGrammar: true,
     load: async () => (await import("../commands/extproc.ts")).extproc,
+  }),
+  defineCommand({
+    name: "exec",
+    summary:
+      "Run a command with a gateway around it: its SDKs are pointed there, and a summary of its calls follows.",
+    flags: execFlags,
+    argument: pathArgument,
+    takesCommandLine: true,
+    load: async () => (await import("../commands/exec.ts")).exec,
   }),
   defineCommand({
     name: "lint",

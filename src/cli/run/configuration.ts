@@ -29,7 +29,7 @@ const processStartMs = Math.floor(performance.timeOrigin);
 
 /** Reads and compiles what the plan names. Throws for a file that cannot be read and for variables that make no sense. */
 export function loadConfiguration(
-  { origin, mcpServers, isDebug }: RunPlan,
+  { origin, mcpServers, isDebug, listenPort }: RunPlan,
   room: ConfigRoom,
   environment: config.Environment,
   workingDirectory: string,
@@ -52,7 +52,11 @@ export function loadConfiguration(
     source = readSource(origin);
     if (origin.isDefault) notices.push(...ignoredProviders(environment, origin.path));
   } else {
-    const automatic = room.autoconfigure(environment, { isDebug, hasMcpServers: mcpSource !== undefined });
+    const automatic = room.autoconfigure(environment, {
+      isDebug,
+      hasMcpServers: mcpSource !== undefined,
+      port: listenPort,
+    });
     source = automatic.source;
     notices.push(...automatic.notices);
   }

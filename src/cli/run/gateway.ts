@@ -48,6 +48,8 @@ export interface RunScope {
   readonly startedAtMs: number;
   /** For what programs below this one say by themselves. */
   readonly terminal: Terminal;
+  /** Told the port of the first listener once requests are taken. */
+  readonly onListening?: ((port: number) => void) | undefined;
 }
 
 /** `INITIALIZING` until requests are taken, `DRAINING` once they are not any more; the words are Envoy's. */
@@ -157,6 +159,7 @@ export class Gateway {
     const port = engine.bound[0]?.port ?? 0;
     const adminPort = engine.adminPort ?? this.#admin.port;
     reporter.say(listeningLine(port, adminPort, performance.now() - startedAtMs));
+    this.#scope.onListening?.(port);
   }
 
   async #reload(cause: string): Promise<void> {

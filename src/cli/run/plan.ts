@@ -20,6 +20,8 @@ export interface RunPlan {
   readonly envoyPath: string | undefined;
   readonly adminHost: string | undefined;
   readonly adminPort: number;
+  /** Of a gateway without a file; absent: the usual one. */
+  readonly listenPort?: number;
 }
 
 /** Throws `UsageError` for the first thing that is wrong, in the order the flags are documented. */

@@ -24,6 +24,8 @@ export interface RunWorld {
   readonly listenToProcess: ListenToProcess;
   /** Ends the process at once. */
   exit(code: number): void;
+  /** Told the port of the first listener once requests are taken. */
+  readonly onListening?: (port: number) => void;
 }
 
 /** Runs until a signal or a failure ends it; resolves with the exit code. Throws `UsageError` and `RunInUse` before it starts. */
@@ -49,7 +51,8 @@ async function runIn(
   });
   const reporter = new Reporter(world.terminal, log);
   const { terminal, startedAtMs } = world;
-  const scope: RunScope = { plan, directory, log, reporter, startedAtMs, terminal };
+  const { onListening } = world;
+  const scope: RunScope = { plan, directory, log, reporter, startedAtMs, terminal, onListening };
   log.program.info("Starting", {
     run_id: directory.runId,
     runtime: parts.runtime.name,

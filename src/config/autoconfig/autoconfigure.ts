@@ -8,6 +8,8 @@ export interface AutoconfigOptions {
   readonly isDebug: boolean;
   /** Whether MCP servers come from elsewhere: then a gateway without a provider makes sense. */
   readonly hasMcpServers: boolean;
+  /** Of the one listener; 1975 if not given. */
+  readonly port?: number | undefined;
 }
 
 interface Autoconfiguration {
@@ -31,7 +33,8 @@ export function autoconfigure(environment: Environment, options: AutoconfigOptio
   const logSink = chooseLogSink(environment);
   if (logSink.type === "file" && logSink.notice !== undefined) notices.push(logSink.notice);
   const envoyVersion = optional(environment, "ENVOY_VERSION");
-  const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug: options.isDebug });
+  const { isDebug, port } = options;
+  const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug, port });
   const { text, written } = writeDocuments(resources);
   const source = { name: "environment", text, isSubstituted: false, written };
   return { source, notices: [...(provider?.notices ?? []), ...notices] };

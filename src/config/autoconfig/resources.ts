@@ -7,6 +7,7 @@ import type { Provider } from "./provider.ts";
 export const gatewayName = "aigw-run";
 export const namespace = "default";
 const proxyName = "envoy-ai-gateway";
+const defaultPort = 1975;
 
 const v1 = `${groups.gateway}/v1`;
 const v1alpha1 = `${groups.envoy}/v1alpha1`;
@@ -18,6 +19,7 @@ interface GatewayOptions {
   readonly logSink: LogSink;
   readonly envoyVersion: string | undefined;
   readonly isDebug: boolean;
+  readonly port?: number | undefined;
 }
 
 /** The resources that a user would have written for a Gateway and one provider, in a fixed order. */
@@ -25,7 +27,7 @@ export function gatewayResources(options: GatewayOptions): object[] {
   const { provider } = options;
   return [
     gatewayClass(),
-    gateway(),
+    gateway(options.port ?? defaultPort),
     envoyProxy(options),
     ...(provider === undefined
       ? []
@@ -39,14 +41,14 @@ function gatewayClass(): object {
   return { apiVersion: v1, kind: "GatewayClass", metadata: { name: gatewayName }, spec: { controllerName } };
 }
 
-function gateway(): object {
+function gateway(port: number): object {
   return {
     apiVersion: v1,
     kind: "Gateway",
     metadata: { name: gatewayName, namespace },
     spec: {
       gatewayClassName: gatewayName,
-      listeners: [{ name: "http", protocol: "HTTP", port: 1975 }],
+      listeners: [{ name: "http", protocol: "HTTP", port }],
       infrastructure: { parametersRef: { group: groups.envoy, kind: "EnvoyProxy", name: proxyName } },
     },
   };
