@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: files hold such expressions.
 import { describe, expect, test } from "bun:test";
 import { parseAllDocuments } from "yaml";
 import { autoconfigure } from "../autoconfig/autoconfigure.ts";
