@@ -16,6 +16,7 @@ import { ExchangeFailure, type FailureCode, failureStatus } from "../model/failu
 import type { HeaderView } from "../model/headers.ts";
 import type { Key } from "../model/origin.ts";
 import { AnswerMeter } from "./meter.ts";
+import { type CarriedHeaders, type ExchangeObserver, observePlan } from "./observer.ts";
 import type { ExchangeTwin, PreparedBackend } from "./prepare.ts";
 import { settle } from "./settle.ts";
 import type { Outcome, Settled } from "./settled.ts";
@@ -61,6 +62,8 @@ export class Exchange {
   #passage: Passage | undefined;
   #meter: AnswerMeter | undefined;
   #signature: Signature | undefined;
+  /** Absent while nobody looks on. */
+  #observer: ExchangeObserver | undefined;
   /** Backends that had a second chance after they refused a credential. */
   #renewed: Set<Key> | undefined;
   #attempts = 0;
@@ -93,6 +96,11 @@ export class Exchange {
     try {
       const { headers } = this.head;
       this.#request = this.endpoint.readRequest(body, headers.get("content-type") ?? "", headers);
+      const { observe } = this.#twin.hooks;
+      if (observe !== undefined) {
+        const { requestId } = this.head;
+        this.#observer = observe({ endpoint: this.endpoint, request: this.#request, requestId, headers });
+      }
       return undefined;
     } catch (error) {
       return this.#caught(error);
@@ -123,13 +131,14 @@ export class Exchange {
     this.#answerStatus = undefined;
     this.#signature = undefined;
     this.#meter = new AnswerMeter();
+    this.#observer?.attempt(backend.ai);
     this.#passage = backend.passage(this.endpoint.name);
     if (this.#passage === undefined)
       return this.fail("unsupported_pair", unsupported(this.endpoint, backend));
     try {
       const outbound = this.#passage.request(request, this.#target(backend, request));
       for (const warning of outbound.warnings ?? []) this.#meter.warn(warning);
-      const message = compose(request, outbound, backend);
+      const message = compose(request, outbound, backend, this.#observer?.carried);
       if (backend.signer === undefined) return message;
       const { method, headers } = this.head;
       const signature = backend.signer.sign({
@@ -167,6 +176,59 @@ export class Exchange {
 
   /** How to treat the answer of the last attempt. */
   answer(head: UpstreamHead): BodyPlan {
+    const plan = this.#plan(head);
+    return this.#observer === undefined ? plan : observePlan(plan, head, this.#observer);
+  }
+
+  /** An answer of the gateway's own, in the client's dialect. */
+  fail(code: FailureCode, message: string, status: number = failureStatus[code]): LocalAnswer {
+    this.#failure = code;
+    const { requestId } = this.head;
+    const answer = failureWriters[this.endpoint.family]({ code, status, message, requestId });
+    this.#observer?.failed(answer);
+    return answer;
+  }
+
+  /** Counts up whenever usage is reported: what `account` says has changed then. */
+  get usageReports(): number {
+    return this.#meter?.reports ?? 0;
+  }
+
+  /** Usage, costs, metrics. Later calls change nothing and give `undefined`. */
+  settle(outcome: Outcome): Settled | undefined {
+    if (this.#isSettled) return undefined;
+    this.#isSettled = true;
+    const settled = this.account(outcome);
+    const { hooks } = this.#twin;
+    for (const warning of this.warnings) {
+      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
+    }
+    hooks.settled?.(settled);
+    this.#observer?.settled(settled);
+    return settled;
+  }
+
+  /** What `settle` would say if it were over now, for engines whose own last word may come too late to be heard. */
+  account(outcome: Outcome): Settled {
+    return settle(
+      {
+        endpoint: this.endpoint,
+        requestId: this.head.requestId,
+        headers: this.head.headers,
+        request: this.#request,
+        backend: this.#backend?.ai,
+        attempts: this.#attempts,
+        meter: this.#meter,
+        answerStatus: this.#answerStatus,
+        failure: this.#failure,
+        trace: this.#observer?.trace,
+      },
+      outcome,
+      this.#twin,
+    );
+  }
+
+  #plan(head: UpstreamHead): BodyPlan {
     const reader = this.#reader();
     const meter = this.#meter;
     this.#answerStatus = head.status;
@@ -185,49 +247,6 @@ export class Exchange {
       case "whole":
         return { type: "whole", read: (body) => this.#readWhole(plan.read, body) };
     }
-  }
-
-  /** An answer of the gateway's own, in the client's dialect. */
-  fail(code: FailureCode, message: string, status: number = failureStatus[code]): LocalAnswer {
-    this.#failure = code;
-    return failureWriters[this.endpoint.family]({ code, status, message, requestId: this.head.requestId });
-  }
-
-  /** Counts up whenever usage is reported: what `account` says has changed then. */
-  get usageReports(): number {
-    return this.#meter?.reports ?? 0;
-  }
-
-  /** Usage, costs, metrics. Later calls change nothing and give `undefined`. */
-  settle(outcome: Outcome): Settled | undefined {
-    if (this.#isSettled) return undefined;
-    this.#isSettled = true;
-    const settled = this.account(outcome);
-    const { hooks } = this.#twin;
-    for (const warning of this.warnings) {
-      if (settled.backend !== undefined) hooks.onWarning(warning, settled.requestId, settled.backend);
-    }
-    hooks.settled?.(settled);
-    return settled;
-  }
-
-  /** What `settle` would say if it were over now, for engines whose own last word may come too late to be heard. */
-  account(outcome: Outcome): Settled {
-    return settle(
-      {
-        endpoint: this.endpoint,
-        requestId: this.head.requestId,
-        headers: this.head.headers,
-        request: this.#request,
-        backend: this.#backend?.ai,
-        attempts: this.#attempts,
-        meter: this.#meter,
-        answerStatus: this.#answerStatus,
-        failure: this.#failure,
-      },
-      outcome,
-      this.#twin,
-    );
   }
 
   #target(backend: PreparedBackend, request: ClientRequest): Target {
@@ -281,17 +300,29 @@ export class Exchange {
   }
 }
 
-function compose(request: ClientRequest, outbound: Outbound, backend: PreparedBackend): UpstreamMessage {
+function compose(
+  request: ClientRequest,
+  outbound: Outbound,
+  backend: PreparedBackend,
+  carried: CarriedHeaders | undefined,
+): UpstreamMessage {
   const { ai } = backend;
   const translated = outbound.body ?? request.bytes;
   const isEdited = ai.body.length > 0 && request.form === undefined;
-  return {
+  const message: UpstreamMessage = {
     path: outbound.path,
     remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
     removePrefixes: backend.removePrefixes,
     set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
     body: isEdited ? editJson(translated, ai.body) : translated,
     isBodyReplaced: isEdited || outbound.body !== undefined,
+  };
+  if (carried === undefined) return message;
+  // First, so that what is configured for a backend wins.
+  return {
+    ...message,
+    remove: [...carried.remove, ...message.remove],
+    set: [...carried.set, ...message.set],
   };
 }
 

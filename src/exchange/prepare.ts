@@ -7,6 +7,7 @@ import type { ExchangeModel } from "../model/gateway.ts";
 import type { Key } from "../model/origin.ts";
 import type { Secrets } from "../model/values.ts";
 import { CostTable } from "./costs.ts";
+import type { ObserveExchange } from "./observer.ts";
 import type { SettledListener } from "./settled.ts";
 
 /** One AI backend, with all that an attempt would otherwise look up or join anew. */
@@ -33,6 +34,8 @@ export interface ExchangeTwin {
 /** Who is told of what happens to exchanges. None may throw. */
 export interface ExchangeHooks {
   readonly settled?: SettledListener | undefined;
+  /** Absent while nobody traces: then nothing of an exchange is copied or looked at twice. */
+  readonly observe?: ObserveExchange | undefined;
   /** Keeps tokens from one load to the next; without it they begin anew. */
   readonly credentials?: CredentialSources | undefined;
   /** Why a credential could not be had; `reason` is fit for the log. */

@@ -4,6 +4,7 @@ import type { AiBackend } from "../model/ai.ts";
 import type { FailureCode } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { AnswerMeter } from "./meter.ts";
+import type { TraceIds } from "./observer.ts";
 import type { ExchangeTwin } from "./prepare.ts";
 import type { Outcome, Settled } from "./settled.ts";
 
@@ -17,6 +18,7 @@ export interface ExchangeFacts {
   readonly meter: AnswerMeter | undefined;
   readonly answerStatus: number | undefined;
   readonly failure: FailureCode | undefined;
+  readonly trace: TraceIds | undefined;
 }
 
 /** Draws the line under one exchange. */
@@ -54,6 +56,7 @@ export function settle(facts: ExchangeFacts, outcome: Outcome, twin: ExchangeTwi
         ? twin.costs.evaluate(usage, requestModel, backend, twin.hooks.onCostFailure)
         : undefined,
     headers: facts.headers,
+    trace: facts.trace,
   };
 }
 

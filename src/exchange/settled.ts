@@ -3,6 +3,7 @@ import type { EndpointName } from "../dialects/passage.ts";
 import type { AiBackend } from "../model/ai.ts";
 import type { FailureCode } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
+import type { TraceIds } from "./observer.ts";
 
 /** How an exchange ended, as its engine saw it. */
 export interface Outcome {
@@ -43,6 +44,8 @@ export interface Settled {
   /** By metadata key; absent without configured costs and for answers other than 2xx. */
   readonly costs: { readonly [metadataKey: string]: number } | undefined;
   readonly headers: HeaderView;
+  /** Absent while nobody traces. */
+  readonly trace: TraceIds | undefined;
 }
 
 /** Is told of every exchange that reached a backend or failed on the way. Must not throw and must be quick. */

@@ -122,9 +122,12 @@ function sessionOf(tls: UpstreamTlsOptions): Bun.FetchSession {
   return session;
 }
 
-function writeTls({ ca, serverName, isInsecure, names }: UpstreamTlsOptions): BunFetchRequestInitTLS {
+function writeTls(options: UpstreamTlsOptions): BunFetchRequestInitTLS {
+  const { ca, cert, key, serverName, isInsecure, names } = options;
   return {
     ...(ca !== undefined && { ca: [...ca] }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
     ...(serverName !== undefined && { serverName }),
     rejectUnauthorized: isInsecure !== true,
     ...(names !== undefined && names.length > 0 && { checkServerIdentity: checkNames(names) }),

@@ -75,6 +75,9 @@ export interface UpstreamInit {
 export interface UpstreamTlsOptions {
   /** PEM; absent means the system's. */
   readonly ca?: readonly string[];
+  /** PEM of the certificate that this side shows, and of its key. */
+  readonly cert?: string;
+  readonly key?: string;
   /** Name for SNI and for the check of the certificate; absent: the URL's host. */
   readonly serverName?: string;
   readonly isInsecure?: boolean;

@@ -19,6 +19,7 @@ const create = (environment: { [name: string]: string } = {}) =>
     stdoutLogPath: join(directory, "stdout.log"),
     echoStdout: false,
     log: listeningLog(),
+    sendRequest: () => Promise.reject(new Error("nobody listens")),
     version: "1.2.3",
   });
 

@@ -1,4 +1,4 @@
-import { readHeaderAttributes } from "../policy/header-attributes.ts";
+import { type HeaderAttribute, readHeaderAttributes } from "../policy/header-attributes.ts";
 import { compileAccessLogs } from "./access-log/access-log.ts";
 import { RecordBatch } from "./access-log/record-batch.ts";
 import { Sinks } from "./access-log/sinks.ts";
@@ -6,9 +6,15 @@ import type { Logger } from "./logger.ts";
 import { type Exposition, writeExposition } from "./metrics/exposition.ts";
 import { GenAiMetrics } from "./metrics/gen-ai-metrics.ts";
 import { headerLabels } from "./metrics/labels.ts";
+import type { MetricsExport } from "./metrics/metrics-export.ts";
 import { readResource } from "./metrics/resource.ts";
+import { readExporters } from "./otel/activation.ts";
+import type { SendRequest } from "./otel/http-transport.ts";
+import { readWord } from "./otel/variables.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { TelemetryFailure } from "./telemetry-failure.ts";
+import type { Tracing } from "./tracing/index.ts";
+import { type Semconv, semconvs } from "./tracing/semconv.ts";
 
 export type { Logger } from "./logger.ts";
 export type { Telemetry } from "./telemetry.ts";
@@ -21,6 +27,8 @@ export interface TelemetryOptions {
   /** Whether they go to the process's stdout too. */
   readonly echoStdout: boolean;
   readonly log: Logger;
+  /** Sends to collectors the way that requests go out. */
+  readonly sendRequest: SendRequest;
   /** The program's own version. */
   readonly version: string;
 }
@@ -40,20 +48,48 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
   const resource = readResource(environment, version, log);
   const sinks = new Sinks(options);
   const batch = new RecordBatch();
+  const semconv = readWord(environment, "AI_GATEWAY_TRACING_SEMCONV", semconvs) ?? "openinference";
+  const pushed = await startPush(options, { resource, metrics, sinks });
+  const tracing = await startTracing(options, { semconv, resource, mapped: attributes.spans, sinks });
   return {
     settled: metrics.record,
+    observe: tracing?.observe,
     recordListener: (logs) =>
       logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, sinks.get)),
     metricsText: async () => writeExposition(metrics.families, resource),
-    flush() {
+    async flush() {
       batch.flush();
-      return sinks.flush();
+      await Promise.all([tracing?.flush(), pushed?.flush()]);
+      await sinks.flush();
     },
-    close() {
+    async close() {
       batch.flush();
-      return sinks.close();
+      await Promise.all([tracing?.close(closeMs), pushed?.close(closeMs)]);
+      await sinks.close();
     },
   };
+}
+
+/** What is left for collectors at the end, after everything was flushed once. */
+const closeMs = 2000;
+
+interface TracingParts {
+  readonly semconv: Semconv;
+  readonly resource: ReadonlyMap<string, string>;
+  readonly mapped: readonly HeaderAttribute[];
+  readonly sinks: Sinks;
+}
+
+/** Nothing of OpenTelemetry is loaded unless spans go somewhere. */
+async function startTracing(
+  { environment, log, sendRequest }: TelemetryOptions,
+  { semconv, resource, mapped, sinks }: TracingParts,
+): Promise<Tracing | undefined> {
+  const exporters = readExporters(environment, "traces");
+  if (exporters.length === 0) return undefined;
+  const { createTracing } = await import("./tracing/index.ts");
+  const stdout = sinks.console();
+  return createTracing({ environment, exporters, semconv, resource, mapped, log, sendRequest, stdout });
 }
 
 function headerAttributes(environment: TelemetryOptions["environment"]) {
@@ -62,4 +98,23 @@ function headerAttributes(environment: TelemetryOptions["environment"]) {
   } catch (error) {
     throw new TelemetryFailure(error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+interface PushParts {
+  readonly resource: ReadonlyMap<string, string>;
+  readonly metrics: GenAiMetrics;
+  readonly sinks: Sinks;
+}
+
+/** The same numbers that are scraped, for those who want them sent. */
+async function startPush(
+  { environment, log, sendRequest }: TelemetryOptions,
+  { resource, metrics, sinks }: PushParts,
+): Promise<MetricsExport | undefined> {
+  const exporters = readExporters(environment, "metrics");
+  if (exporters.length === 0) return undefined;
+  const { startMetricsExport } = await import("./metrics/metrics-export.ts");
+  const families = () => metrics.families;
+  const stdout = sinks.console();
+  return startMetricsExport({ environment, exporters, resource, families, log, sendRequest, stdout });
 }

@@ -53,6 +53,7 @@ export function settledWith(change: Partial<Settled> = {}): Settled {
     perOutputTokenMs: undefined,
     costs: undefined,
     headers: new Headers(),
+    trace: undefined,
     ...change,
   };
 }

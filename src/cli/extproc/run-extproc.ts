@@ -96,6 +96,7 @@ class Running {
     if (wantsMcp) log.warn("this build does not serve MCP: -mcpAddr has no effect");
     const telemetry = await this.#parts.createTelemetry({
       environment: this.#settings.environment,
+      sendRequest: (url, init) => this.#parts.runtime.fetch(url, init),
       // Access logs are Envoy's.
       stdoutLogPath: "/dev/null",
       echoStdout: false,
@@ -108,6 +109,7 @@ class Running {
       runtime: this.#parts.runtime,
       log,
       settled: telemetry.settled,
+      observe: telemetry.observe,
       mount,
       logAttributes: attributes.logs,
     });

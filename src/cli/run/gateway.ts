@@ -131,6 +131,7 @@ export class Gateway {
 
     this.#telemetry = await this.#parts.createTelemetry({
       environment: this.#parts.environment,
+      sendRequest: (url, init) => this.#parts.runtime.fetch(url, init),
       stdoutLogPath: directory.paths.accessLog,
       echoStdout: plan.isDebug,
       log: log.dataPlane,

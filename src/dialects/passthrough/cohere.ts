@@ -5,7 +5,7 @@ import { asObject, asString } from "../wire/json.ts";
 import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { passThrough } from "./pass-through.ts";
-import { readChat, readRerank } from "./whole-answer.ts";
+import { readCompletion, readRerank } from "./whole-answer.ts";
 
 export const rerankAtCohere: Passage = passThrough({
   edit: renameModel,
@@ -18,7 +18,7 @@ export const rerankAtCohere: Passage = passThrough({
 export const rerankAtOpenAi: Passage = passThrough({
   edit: renameModel,
   path: ({ schema }) => joinPath(schema.prefix ?? "v1", "rerank"),
-  readWhole: readChat,
+  readWhole: readCompletion,
   wrapError(head, body) {
     return wrapError(head, body) ?? jsonBody(writeCohereError(messageOf(decodeText(body))));
   },

@@ -11,7 +11,14 @@ import { ChatEvents } from "./events/chat-events.ts";
 import { MediaEvents } from "./events/media-events.ts";
 import { ResponsesEvents } from "./events/responses-events.ts";
 import { type PassThrough, passThrough } from "./pass-through.ts";
-import { readChat, readInputTokens, readMedia, readResponse, readTranscript } from "./whole-answer.ts";
+import {
+  readChat,
+  readCompletion,
+  readInputTokens,
+  readMedia,
+  readResponse,
+  readTranscript,
+} from "./whole-answer.ts";
 
 /** Errors of OpenAI's own are JSON; what a proxy or load balancer on the way says is not. */
 function wrapError(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
@@ -55,8 +62,8 @@ const chat: Way = {
   openEvents: chatEvents,
   hasForcedUsage: true,
 };
-const completions: Way = { edit: renameModel, readWhole: readChat, openEvents: chatEvents };
-const embeddings: Way = { edit: renameModel, readWhole: readChat };
+const completions: Way = { edit: renameModel, readWhole: readCompletion, openEvents: chatEvents };
+const embeddings: Way = { edit: renameModel, readWhole: readCompletion };
 const responses: Way = {
   edit: renameModel,
   readWhole: readResponse,

@@ -18,11 +18,19 @@ export type ReadWhole = (body: Uint8Array, meter: Meter) => void;
 const modelName = memberName("model");
 const errorName = memberName("error");
 
-/** Without building the answer: embeddings have megabytes of numbers before the few counts that are wanted. */
-function readWhole(usageMember: string, readUsage: (value: unknown) => IrUsage | undefined): ReadWhole {
+/**
+ * Without building the answer: embeddings have megabytes of numbers before the few counts that are wanted.
+ * `absent` is what an answer counts that is an object and says nothing of its usage.
+ */
+function readWhole(
+  usageMember: string,
+  readUsage: (value: unknown) => IrUsage | undefined,
+  absent?: IrUsage,
+): ReadWhole {
   const usageName = memberName(usageMember);
   return (body, meter) => {
-    const counts = readUsage(parseAt(body, findLastMember(body, usageName)));
+    const told = readUsage(parseAt(body, findLastMember(body, usageName)));
+    const counts = told ?? (findLastMember(body, modelName) < 0 ? undefined : absent);
     if (counts !== undefined) meter.usage(counts);
     meter.model(asString(parseAt(body, findLastMember(body, modelName))) ?? "");
     const failure = parseAt(body, findLastMember(body, errorName));
@@ -30,7 +38,9 @@ function readWhole(usageMember: string, readUsage: (value: unknown) => IrUsage |
   };
 }
 
-export const readChat = readWhole("usage", readChatUsage);
+export const readChat = readWhole("usage", readChatUsage, { inputTokens: 0, outputTokens: 0 });
+/** Also of embeddings. */
+export const readCompletion = readWhole("usage", readChatUsage);
 export const readResponse = readWhole("usage", readResponsesUsage);
 export const readMedia = readWhole("usage", readMediaUsage);
 export const readTranscript = readWhole("usage", readTranscriptUsage);

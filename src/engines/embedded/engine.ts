@@ -35,6 +35,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   const credentialLog = createCredentialLog(log);
   const hooks: ExchangeHooks = {
     settled: telemetry.settled,
+    observe: telemetry.observe,
     credentials: new CredentialSources({
       environment: options.environment,
       log: credentialLog,

@@ -113,7 +113,9 @@ function stream(
     for (const [name, value] of plan.set) headers.set(name, value);
   } else if (plan.type === "tap") {
     watch = encoding === undefined ? plainWatcher(plan.stage) : decodingWatcher(plan.stage, encoding);
-  } else if (upstream.headers.has("content-length")) {
+  }
+  // Bytes that go as they came are as many; an event stream may get an event more when it breaks.
+  if (plan.type !== "rewrite" && upstream.headers.has("content-length") && !isEventStream(headers)) {
     headers.set("content-length", upstream.headers.get("content-length") ?? "");
   }
   inFlight.responseHeaders = headers;

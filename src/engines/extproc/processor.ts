@@ -1,5 +1,6 @@
 import { CredentialSources } from "../../credentials/index.ts";
 import { createEndpointTable, type EndpointTable, type Mount } from "../../endpoints/index.ts";
+import type { ObserveExchange } from "../../exchange/observer.ts";
 import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { SettledListener } from "../../exchange/settled.ts";
 import type { ExchangeModel } from "../../model/gateway.ts";
@@ -21,6 +22,8 @@ export interface ProcessorOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly settled?: SettledListener | undefined;
+  /** Looks on at exchanges while they are traced. */
+  readonly observe?: ObserveExchange | undefined;
   /** Below which paths clients find the endpoints. */
   readonly mount?: Mount | undefined;
   /** Request headers that access logs show, as dynamic metadata. */
@@ -42,7 +45,7 @@ export class Processor {
   readonly requests = new Map<string, RequestState>();
 
   constructor(options: ProcessorOptions) {
-    const { environment, runtime, log, settled, mount } = options;
+    const { environment, runtime, log, settled, observe, mount } = options;
     const { logAttributes = [], retainMs = defaultRetainMs } = options;
     const credentialLog = createCredentialLog(log);
     this.log = log;
@@ -50,6 +53,7 @@ export class Processor {
     this.endpoints = createEndpointTable(mount);
     const hooks: ExchangeHooks = {
       settled,
+      observe,
       credentials: new CredentialSources({
         environment,
         log: credentialLog,

@@ -48,8 +48,8 @@ export class ResponseSide {
     if (isAnsweredLocally) return this.#begin(message, {});
     const failure = headers.get(failureHeader);
     if (failure !== null && Object.hasOwn(failureStatus, failure)) {
-      // Envoy has said it in the client's shape already.
-      exchange.fail(failure as FailureCode, "");
+      // Envoy has said it in the client's shape already, and in these words.
+      exchange.fail(failure as FailureCode, readEnvoyReply(this.#status, undefined)?.message ?? "");
       return this.#begin(message, {});
     }
     const details = message.attributes()?.[responseDetails];

@@ -10,6 +10,7 @@ export function createProcessor(options: ProcessorOptions): SocketProcessor {
     runtime,
     log,
     settled: telemetry.settled,
+    observe: telemetry.observe,
     logAttributes,
     retainMs: Number.POSITIVE_INFINITY,
   });

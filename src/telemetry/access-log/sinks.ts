@@ -34,6 +34,14 @@ export class Sinks {
     return sink;
   };
 
+  /** The process's own stdout, for what is exported to people. */
+  console(): LineSink {
+    const target = descriptorTarget(1, "stdout");
+    const sink = new BufferedSink({ target, log: this.#options.log, delayMs: 20 });
+    this.#all.push(sink);
+    return sink;
+  }
+
   flush(): Promise<void> {
     return this.#within((sink) => sink.flush());
   }

@@ -222,8 +222,8 @@ test.each<[SchemaName, string]>([
 
 describe("mapped headers", () => {
   const headerLabels = [
-    { label: "tenant_id", headers: ["x-tenant-id"] },
-    { label: "team", headers: ["x-team", "x-group"] },
+    { attribute: "tenant_id", headers: ["x-tenant-id"] },
+    { attribute: "team", headers: ["x-team", "x-group"] },
   ];
   test.each([
     ["sent", { "x-tenant-id": "t-7", "x-team": "red", "x-group": "no" }, ',team="red",tenant_id="t-7"'],
@@ -272,7 +272,7 @@ describe("the guard of cardinality", () => {
   });
 
   test("keeps operation and provider apart in what is beyond, and hides mapped headers", () => {
-    const headerLabels = [{ label: "team", headers: ["x-team"] }];
+    const headerLabels = [{ attribute: "team", headers: ["x-team"] }];
     const lines = scrape(
       [...many(3), settledWith({ operation: "messages", backend: backendOf("Anthropic"), usage: {} })],
       { maxSeries: 3, headerLabels },

@@ -101,7 +101,7 @@ export class GenAiMetrics {
     const key = `${operation}/${provider}`;
     let series = this.#overflow.get(key);
     if (series === undefined) {
-      const headers = Object.fromEntries(this.#headerLabels.map(({ label }) => [label, "other"]));
+      const headers = Object.fromEntries(this.#headerLabels.map(({ attribute }) => [attribute, "other"]));
       const labels = { ...headers, ...modelLabels(operation, provider, "other", "other", "other") };
       series = new ModelSeries(labels, this.#families);
       this.#overflow.set(key, series);
@@ -110,10 +110,10 @@ export class GenAiMetrics {
   }
 
   #headerValues(headers: HeaderView): Labels {
-    const values: { [label: string]: string } = {};
-    for (const { label, headers: names } of this.#headerLabels) {
+    const values: { [attribute: string]: string } = {};
+    for (const { attribute, headers: names } of this.#headerLabels) {
       const value = firstOf(names, headers);
-      if (value !== null) values[label] = labelValue(value);
+      if (value !== null) values[attribute] = labelValue(value);
     }
     return values;
   }
@@ -131,11 +131,11 @@ function modelLabels(
   response: string,
 ): Labels {
   return {
-    gen_ai_operation_name: operation,
-    gen_ai_original_model: original,
-    gen_ai_provider_name: provider,
-    gen_ai_request_model: request,
-    gen_ai_response_model: response,
+    "gen_ai.operation.name": operation,
+    "gen_ai.original.model": original,
+    "gen_ai.provider.name": provider,
+    "gen_ai.request.model": request,
+    "gen_ai.response.model": response,
   };
 }
 
@@ -158,7 +158,7 @@ function headerKey(labels: readonly HeaderLabel[], headers: HeaderView): string 
 }
 
 function headerKeyOf(labels: readonly HeaderLabel[], values: Labels): string {
-  return labels.map(({ label }) => keyPart(values[label] ?? null)).join("");
+  return labels.map(({ attribute }) => keyPart(values[attribute] ?? null)).join("");
 }
 
 function keyPart(value: string | null): string {

@@ -1,25 +1,33 @@
+import { scopeName } from "../otel/scope.ts";
 import type { Instrument } from "./instruments.ts";
 import { joinLabels, type Labels } from "./labels.ts";
+
+/** On every series as Prometheus shows it; the reference writes the empty ones out too. */
+const scope: Labels = {
+  otel_scope_name: scopeName,
+  otel_scope_schema_url: "",
+  otel_scope_version: "",
+};
 
 /** One series of one instrument: a label set, and a count for each bucket. */
 export class Histogram {
   sum = 0;
   count = 0;
-  readonly #labels: Labels;
+  readonly labels: Labels;
   #labelText: string | undefined;
   readonly #bounds: readonly number[];
   /** Of each bucket alone; the last is what exceeds every bound. */
   readonly #counts: number[];
 
   constructor(labels: Labels, bounds: readonly number[]) {
-    this.#labels = labels;
+    this.labels = labels;
     this.#bounds = bounds;
     this.#counts = new Array<number>(bounds.length + 1).fill(0);
   }
 
   /** The labels as an exposition holds them, in the order of their names. */
   get labelText(): string {
-    this.#labelText ??= joinLabels(this.#labels);
+    this.#labelText ??= joinLabels({ ...this.labels, ...scope });
     return this.#labelText;
   }
 
@@ -30,6 +38,11 @@ export class Histogram {
     this.#counts[bucket]!++;
     this.sum += value;
     this.count++;
+  }
+
+  /** Of each bucket alone; a copy. */
+  bucketCounts(): number[] {
+    return [...this.#counts];
   }
 
   /** How many values were at most each bound; the last is all of them. */

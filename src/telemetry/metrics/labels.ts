@@ -1,12 +1,12 @@
 import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import { TelemetryFailure } from "../telemetry-failure.ts";
 
-/** Prometheus label names to values. */
-export type Labels = { readonly [label: string]: string };
+/** OpenTelemetry's names of attributes to values; Prometheus shows them under `labelName`. */
+export type Labels = { readonly [attribute: string]: string };
 
-/** A label filled from a request header. */
+/** An attribute filled from a request header, whose label is no other's. */
 export interface HeaderLabel {
-  readonly label: string;
+  readonly attribute: string;
   readonly headers: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export function headerLabels(attributes: readonly HeaderAttribute[]): readonly H
       );
     }
     attributeOf.set(label, attribute);
-    return { label, headers };
+    return { attribute, headers };
   });
 }
 
@@ -68,6 +68,7 @@ export function labelValue(text: string): string {
 /** `a="1",b="2"`, in the order of the names, with values escaped. */
 export function joinLabels(labels: Labels): string {
   return Object.entries(labels)
+    .map(([attribute, value]): [string, string] => [labelName(attribute), value])
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}="${escapeValue(value)}"`)
     .join(",");

@@ -15,13 +15,6 @@ export function createFamilies(maxSeries: number): Families {
   };
 }
 
-/** On every series; the reference writes the empty ones out too. */
-const scope: Labels = {
-  otel_scope_name: "envoyproxy/ai-gateway",
-  otel_scope_schema_url: "",
-  otel_scope_version: "",
-};
-
 /**
  * The histograms that exchanges with one set of operation, provider, models and mapped headers feed, each made when it
  * is first needed: a label set without a sample must not be shown.
@@ -51,7 +44,7 @@ export class ModelSeries {
 
   get failedDuration(): Histogram {
     this.#failedDuration ??= this.#make("duration", (series) => series.failedDuration, {
-      error_type: "_OTHER",
+      "error.type": "_OTHER",
     });
     return this.#failedDuration;
   }
@@ -69,7 +62,7 @@ export class ModelSeries {
   tokens(type: TokenType): Histogram {
     const known = this.#tokens[type];
     if (known !== undefined) return known;
-    const made = this.#make("tokens", (series) => series.tokens(type), { gen_ai_token_type: type });
+    const made = this.#make("tokens", (series) => series.tokens(type), { "gen_ai.token.type": type });
     this.#tokens[type] = made;
     return made;
   }
@@ -77,6 +70,6 @@ export class ModelSeries {
   #make(name: InstrumentName, same: (series: ModelSeries) => Histogram, more: Labels = {}): Histogram {
     const family = this.#families[name];
     if (family.isFull && this.#overflow !== undefined) return same(this.#overflow());
-    return family.add({ ...this.#labels, ...more, ...scope });
+    return family.add({ ...this.#labels, ...more });
   }
 }
