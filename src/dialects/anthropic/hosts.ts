@@ -47,7 +47,7 @@ export const vertexHost: AnthropicHost = {
     `publishers/anthropic/models/${pathSegment(model)}:${isStream ? "streamRawPredict" : "rawPredict"}`,
   envelope: ({ schema }, isStream) => {
     const anthropic_version = schema.version || "vertex-2023-10-16";
-    return isStream ? { anthropic_version, stream: true } : { anthropic_version };
+    return isStream ? { stream: true, anthropic_version } : { anthropic_version };
   },
   headers: () => ({ set: [], remove: [] }),
   frames: () => new SseReader(),

@@ -32,7 +32,7 @@ export function writeMessages(messages: readonly IrMessage[], writing: PartWriti
     }
     const isResults = message.role === "user" && message.parts.every((part) => part.type === "tool-result");
     if (isResults && results !== undefined) results.push(...content);
-    else written.messages.push({ role: message.role, content });
+    else written.messages.push({ content, role: message.role });
     results = isResults ? (results ?? content) : undefined;
   }
   return written;

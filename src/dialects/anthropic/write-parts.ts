@@ -63,7 +63,11 @@ export function writeAnswerPart(part: IrAnswerPart, writing: PartWriting): JsonO
 }
 
 export function writeText(part: IrText): JsonObject | undefined {
-  return part.text === "" ? undefined : cached({ type: "text", text: part.text }, part.cache);
+  if (part.text === "") return undefined;
+  const { text, cache } = part;
+  return cache === undefined
+    ? { text, type: "text" }
+    : { text, cache_control: writeCache(cache), type: "text" };
 }
 
 function cached(block: Block, cache: IrCache | undefined): Block {
@@ -128,7 +132,6 @@ function document(part: IrMedia, source: JsonObject): Block {
 /** `is_error` is always there; a breakpoint of the last inner part moves out, since there are only four. */
 function writeToolResult(part: IrToolResult, writing: PartWriting): JsonObject {
   const block: Block = {
-    type: "tool_result",
     tool_use_id: callId(part.callId, writing),
     is_error: part.isError ?? false,
   };
@@ -145,6 +148,7 @@ function writeToolResult(part: IrToolResult, writing: PartWriting): JsonObject {
     inner.splice(-1, 1, rest);
   }
   if (inner.length > 0) block["content"] = inner;
+  block["type"] = "tool_result";
   return block;
 }
 
@@ -153,7 +157,7 @@ function writeToolCall(part: IrToolCall, writing: PartWriting): Block {
   const input = part.input.trim() === "" ? {} : parseExactObject(part.input);
   if (input === undefined)
     return writing.refuse(`the arguments of the tool call ${part.id} are not a JSON object`);
-  return { type: "tool_use", id, name: writing.toolName(part.name), input };
+  return { id, input, name: writing.toolName(part.name), type: "tool_use" };
 }
 
 /** Anthropic takes letters, digits, `_` and `-`; the same change in call and result keeps them together. */

@@ -24,7 +24,7 @@ export function writeRequest(asked: IrRequest, target: Target): WrittenRequest {
   const names = new ToolNames(request, toolNameRule);
   const writing = new PartWriting(target.host, warnings, (name) => names.write(name));
   const { system, messages } = writeMessages(request.messages, writing);
-  const body = target.host.envelope(target, request.isStream);
+  const body: Body = {};
   const mode = thinkingMode(request, target.model);
   body["max_tokens"] = maxTokens(request, target.model, mode);
   setIf(body, "messages", nonEmpty(messages));
@@ -35,6 +35,7 @@ export function writeRequest(asked: IrRequest, target: Target): WrittenRequest {
   writeThinking(body, { ...request.reasoning, mode }, target.model, warnings);
   writeFormat(body, request, target.model, system);
   setIf(body, "system", nonEmpty(system));
+  Object.assign(body, target.host.envelope(target, request.isStream));
   return {
     path: target.host.path(target, request.isStream),
     ...target.host.headers(target.headers),

@@ -139,6 +139,23 @@ test("names of tools that Bedrock refuses travel in another form and come back a
   expect(body.content).toEqual([{ type: "tool_use", id: "t1", name, input: {} }]);
 });
 
+test("a start without an index begins the next block, so that its input is not lost", () => {
+  const out = answerStream(
+    { endpoint: "chat", model: nova, body: { messages: asked, stream: true } },
+    framesOf(
+      ["messageStart", { role: "assistant" }],
+      ["contentBlockDelta", { contentBlockIndex: 0, delta: { text: "Ok" } }],
+      ["contentBlockStop", { contentBlockIndex: 0 }],
+      ["contentBlockStart", { start: { toolUse: { toolUseId: "t1", name: "f" } } }],
+      ["contentBlockDelta", { contentBlockIndex: 1, delta: { toolUse: { input: '{"a":1}' } } }],
+      ["contentBlockStop", { contentBlockIndex: 1 }],
+      ["messageStop", { stopReason: "tool_use" }],
+      ["metadata", { usage }],
+    ),
+  );
+  expect(out).toContain('"arguments":"{\\"a\\":1}"');
+});
+
 test("an Anthropic client gets blocks one after the other, and the usage at the end", () => {
   usages.length = 0;
   const out = answerStream(

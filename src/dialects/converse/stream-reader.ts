@@ -23,6 +23,7 @@ import {
  * - Order: messageStart; blocks by `contentBlockIndex` (start, deltas, stop), where text and reasoning come without a
  *   start; messageStop; metadata with the usage.
  * - The answer is over with the metadata. A clean end after messageStop will do; an end before it is an error.
+ * - Without an index a start begins the next block, and anything else is about the first.
  * - Exception frames and broken framing end the answer as an error.
  *
  * @see https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html, read 2026-11
@@ -35,6 +36,7 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
   /** Deltas like the last one that was a text. */
   #plain: PlainDelta | undefined;
   #plainIndex = -1;
+  #lastIndex = -1;
   #hasStopped = false;
   #isOver = false;
 
@@ -75,13 +77,13 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
     if (this.#hasStopped && event !== "metadata") return;
     switch (event) {
       case "contentBlockDelta":
-        this.#readDelta(indexOf(payload), objectOf(payload["delta"]) ?? {}, emit);
+        this.#readDelta(this.#indexOf(payload, 0), objectOf(payload["delta"]) ?? {}, emit);
         break;
       case "contentBlockStart":
-        this.#readStart(indexOf(payload), objectOf(payload["start"]) ?? {}, emit);
+        this.#readStart(this.#indexOf(payload, this.#lastIndex + 1), objectOf(payload["start"]) ?? {}, emit);
         break;
       case "contentBlockStop":
-        this.#events.stop(indexOf(payload), emit);
+        this.#events.stop(this.#indexOf(payload, 0), emit);
         break;
       case "messageStart":
         this.#events.start(emit);
@@ -94,6 +96,12 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
         break;
       default: // What Bedrock will invent some day.
     }
+  }
+
+  #indexOf(payload: JsonObject, otherwise: number): number {
+    const index = numberOf(payload["contentBlockIndex"]) ?? otherwise;
+    this.#lastIndex = Math.max(this.#lastIndex, index);
+    return index;
   }
 
   #readStart(index: number, start: JsonObject, emit: Emit<IrEvent>): void {
@@ -152,11 +160,6 @@ export class ConverseStreamReader implements Stage<WireEvent, IrEvent> {
     this.#isOver = true;
     emit({ type: "message-end", serviceTier: readServiceTier(payload) });
   }
-}
-
-/** Absent means the first. */
-function indexOf(payload: JsonObject): number {
-  return numberOf(payload["contentBlockIndex"]) ?? 0;
 }
 
 function unreadable(event: string | undefined) {

@@ -37,7 +37,7 @@ export function writeConversation(request: IrRequest, writing: Writing): Convers
     if (content.length === 0) continue;
     const isResults = message.parts.every((part) => part.type === "tool-result");
     if (message.role === "user" && results !== undefined) results.content.push(...content);
-    else messages.push({ role: message.role, content });
+    else messages.push({ content, role: message.role });
     results = message.role === "user" && isResults ? messages.at(-1) : undefined;
   }
   const isSilent = messages.length === 0 && request.messages.some(({ role }) => role === "user");
@@ -146,7 +146,7 @@ function writeToolCall(part: IrToolCall, writing: Writing, path: string): Conten
     return refuse(path, `the arguments of the tool call "${part.id}" are not a JSON object`);
   writing.callIds.add(part.id);
   return {
-    toolUse: { toolUseId: legalId(part.id), name: writing.toolNames.write(part.name), input },
+    toolUse: { name: writing.toolNames.write(part.name), input, toolUseId: legalId(part.id) },
   };
 }
 
@@ -159,7 +159,7 @@ function writeToolResult(part: IrToolResult, writing: Writing, path: string): To
     if (inner.type === "media") return [writeResultMedia(writeMedia(inner, writing, at), at)];
     return inner.text === "" ? [] : [{ text: inner.text }];
   });
-  return { toolUseId: legalId(part.callId), content, status: part.isError === true ? "error" : undefined };
+  return { content, status: part.isError === true ? "error" : undefined, toolUseId: legalId(part.callId) };
 }
 
 function writeResultMedia(block: MediaBlock, path: string): MediaBlock {

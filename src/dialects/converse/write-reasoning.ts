@@ -24,8 +24,8 @@ function writeThinking({ mode, budgetTokens, show }: IrReasoningSettings): JsonO
   switch (mode) {
     case "on":
       return {
-        type: "enabled",
         ...(budgetTokens === undefined ? {} : { budget_tokens: budgetTokens }),
+        type: "enabled",
         ...display,
       };
     case "adaptive":

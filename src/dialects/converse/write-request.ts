@@ -68,11 +68,15 @@ function writeBody(request: IrRequest, target: Target, writing: Writing): Conver
   const { system, messages } = writeConversation(request, writing);
   const { format } = request;
   if (format?.type === "json") system.push({ text: "Answer with one JSON object and nothing else." });
+  // In the order of the reference's bytes, which its own tests compare.
   const body: ConverseRequest = {
-    messages,
+    additionalModelRequestFields: undefined,
     inferenceConfig: writeInference(request),
-    toolConfig: writeToolConfig(request, writing),
+    messages,
+    outputConfig: undefined,
     serviceTier: writeServiceTier(request.serviceTier),
+    system: undefined,
+    toolConfig: writeToolConfig(request, writing),
   };
   if (format?.type === "json-schema") {
     const emulated = emulatedFormat(request, target.model);

@@ -97,7 +97,7 @@ class ConversationWriter {
     const parts = ordered.flatMap((part) => part.parts);
     if (parts.length === 0) return;
     this.#closeTurn();
-    this.contents.push({ role: "model", parts });
+    this.contents.push({ parts, role: "model" });
   }
 
   #answerPart(part: IrAnswerPart, path: string): GeminiPart[] {
@@ -136,7 +136,7 @@ class ConversationWriter {
 
   #closeTurn(): void {
     if (this.#turn.length === 0) return;
-    this.contents.push({ role: "user", parts: this.#turn });
+    this.contents.push({ parts: this.#turn, role: "user" });
     this.#turn = [];
   }
 }

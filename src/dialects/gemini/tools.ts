@@ -40,8 +40,8 @@ function isOffered(tool: IrFunctionTool, choice: IrToolChoice | undefined): bool
 function writeFunction(tool: IrFunctionTool, model: GeminiModel, names: ToolNames): JsonObject {
   const { description, parameters } = tool;
   const head: JsonObject = {
-    name: names.write(tool.name),
     ...(description ? { description } : {}),
+    name: names.write(tool.name),
   };
   if (parameters === undefined) return head;
   if (model.hasJsonSchema) return { ...head, parametersJsonSchema: parameters };
