@@ -29,7 +29,7 @@ export interface StopTimes {
   readonly inputMs: number;
   readonly termMs: number;
 }
-export const stopTimes: StopTimes = { inputMs: 2000, termMs: 3000 };
+const stopTimes: StopTimes = { inputMs: 2000, termMs: 3000 };
 
 const keptLines = 50;
 const maxErrorLineBytes = 8192;

@@ -51,13 +51,13 @@ function receive(line) {
 }
 `;
 
-export interface LogLine {
+interface LogLine {
   readonly level: string;
   readonly message: string;
   readonly fields: LogFields | undefined;
 }
 
-export function testLogger(): Logger & { readonly lines: LogLine[] } {
+function testLogger(): Logger & { readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: string) => (message: string, fields?: LogFields) => {
     lines.push({ level, message, fields });
