@@ -10,9 +10,10 @@
 import { statSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { gatewayYaml } from "../tests/support/config.ts";
 import { startGateway } from "../tests/support/gateway.ts";
 import { residentMb } from "../tests/support/memory.ts";
-import { untilFree } from "../tests/support/ports.ts";
+import { freePort, untilFree } from "../tests/support/ports.ts";
 import { binaryPath } from "../tests/support/program.ts";
 import type { Result } from "./load.ts";
 import {
@@ -38,6 +39,8 @@ const pace = options.quick
 const gatewayPort = 1975;
 
 type TargetName = "direct" | "floor" | "aigw";
+/** `translated`: the gateway whose provider speaks Anthropic's API; the others pass OpenAI's through. */
+type ProcessName = TargetName | "translated";
 interface Measured extends Result {
   /** Of the target's process, microseconds. */
   readonly cpuPerExchange: number;
@@ -49,7 +52,9 @@ const scenarios = {
   sixteen: { kind: "chat", connections: 16 },
   burst: { kind: "burst", connections: 16 },
   paced: { kind: "paced", connections: 8 },
-} as const satisfies Record<string, { kind: Kind; connections: number }>;
+  translated: { kind: "chat", connections: 16, aigw: "translated" },
+  translatedBurst: { kind: "burst", connections: 16, aigw: "translated" },
+} as const satisfies Record<string, { kind: Kind; connections: number; aigw?: ProcessName }>;
 type Scenario = keyof typeof scenarios;
 
 async function main(): Promise<void> {
@@ -63,14 +68,11 @@ async function main(): Promise<void> {
   const floor = await startServer("floor", { BENCH_UPSTREAM: `http://127.0.0.1:${upstream.port}` });
   const load = await startLoadGenerator();
   await using gateway = await startGateway({ env });
-  const targets: Record<TargetName, Pick<Server, "pid" | "port">> = {
-    direct: upstream,
-    floor,
-    aigw: gateway,
-  };
+  await using translator = await startGateway({ config: toClaude(upstream.port) });
+  const processes: Processes = { direct: upstream, floor, aigw: gateway, translated: translator };
   try {
     const idleMb = { floor: residentMb(floor.pid), aigw: residentMb(gateway.pid) };
-    const medians = await measure(load, targets);
+    const medians = await measure(load, processes);
     const loadedMb = { floor: residentMb(floor.pid), aigw: residentMb(gateway.pid) };
     const rows = [
       ...trafficRows(medians),
@@ -93,8 +95,16 @@ async function main(): Promise<void> {
   }
 }
 
-async function measure(load: LoadGenerator, targets: Record<TargetName, Pick<Server, "pid" | "port">>) {
-  const names = Object.keys(targets) as TargetName[];
+/** A gateway whose chat goes to a provider of Anthropic's API. */
+function toClaude(upstreamPort: number): string {
+  const backend = { name: "claude", url: `http://127.0.0.1:${upstreamPort}`, schema: "Anthropic" } as const;
+  return gatewayYaml({ port: freePort(), backends: [{ ...backend, apiKey: "bench" }] });
+}
+
+type Processes = Record<ProcessName, Pick<Server, "pid" | "port">>;
+
+async function measure(load: LoadGenerator, processes: Processes) {
+  const names = ["direct", "floor", "aigw"] as const satisfies TargetName[];
   const rounds = {} as Record<Scenario, Record<TargetName, Measured[]>>;
   for (const scenario of Object.keys(scenarios) as Scenario[]) {
     rounds[scenario] = { direct: [], floor: [], aigw: [] };
@@ -102,7 +112,7 @@ async function measure(load: LoadGenerator, targets: Record<TargetName, Pick<Ser
     for (let round = 0; round <= pace.rounds; round++) {
       for (let turn = 0; turn < names.length; turn++) {
         const name = names[(round + turn) % names.length] ?? "direct";
-        const measured = await measureOnce(load, targets[name], scenario);
+        const measured = await measureOnce(load, processes, name, scenario);
         if (round > 0) rounds[scenario][name].push(measured);
       }
     }
@@ -114,9 +124,19 @@ async function measure(load: LoadGenerator, targets: Record<TargetName, Pick<Ser
   return Object.fromEntries(entries) as Record<Scenario, Medians>;
 }
 
-async function measureOnce(load: LoadGenerator, target: Pick<Server, "pid" | "port">, scenario: Scenario) {
+async function measureOnce(
+  load: LoadGenerator,
+  processes: Processes,
+  name: TargetName,
+  scenario: Scenario,
+): Promise<Measured> {
+  const {
+    kind,
+    connections,
+    aigw = "aigw",
+  }: (typeof scenarios)[Scenario] & { aigw?: ProcessName } = scenarios[scenario];
+  const target = processes[name === "aigw" ? aigw : name];
   const before = cpuMicroseconds(target.pid);
-  const { kind, connections } = scenarios[scenario];
   const order = { kind, connections, port: target.port, durationMs: pace.roundMs, warmUpMs: pace.warmUpMs };
   const result = await load.run(order);
   return { ...result, cpuPerExchange: (cpuMicroseconds(target.pid) - before) / result.exchanges };
@@ -136,7 +156,8 @@ function mapValues<K extends string, A, B>(record: Record<K, A>, map: (value: A)
   >;
 }
 
-function trafficRows({ one, sixteen, burst, paced }: Record<Scenario, Medians>): Row[] {
+function trafficRows(medians: Record<Scenario, Medians>): Row[] {
+  const { one, sixteen, burst, paced, translated, translatedBurst } = medians;
   const row = (what: string, unit: string, medians: Medians, read: (one: Measured) => number) => ({
     what,
     unit,
@@ -169,6 +190,18 @@ function trafficRows({ one, sixteen, burst, paced }: Record<Scenario, Medians>):
     { ...row("paced streams, first event, median", "us", paced, micro("firstByteP50")), compare: "added" },
     { ...row("  99th percentile", "us", paced, micro("firstByteP99")), compare: "added" },
     { ...row("  CPU per event", "us", paced, (one) => one.cpuPerExchange / streamEvents), compare: "added" },
+    {
+      ...row("OpenAI to Anthropic, 16 connections", "/s", translated, perSecond),
+      compare: "share",
+      goal: { of: "comparison", least: 55 },
+    },
+    { ...row("  CPU of the process", "us each", translated, cpu), compare: "added" },
+    {
+      ...row("  streams, 16 connections", "/s", translatedBurst, perSecond),
+      compare: "share",
+      goal: { of: "comparison", least: 45 },
+    },
+    { ...row("  CPU of the process", "us each", translatedBurst, cpu), compare: "added" },
   ];
 }
 

@@ -1,9 +1,11 @@
-/** What travels in the benchmark: an everyday chat request, its answer, and a stream of 200 events. */
+/** What travels in the benchmark: an everyday chat request, its answer, and a stream of 200 events, in both APIs. */
 
 const instructions =
   "You are a helpful assistant. Answer in one short paragraph, and say so when you are not sure. ";
 
 export const path = "/v1/chat/completions";
+/** Where the provider speaks Anthropic's API. */
+export const messagesPath = "/v1/messages";
 export const streamEvents = 200;
 
 /** Milliseconds between the events of a paced stream. */
@@ -37,6 +39,8 @@ const common = {
   system_fingerprint: "fp_bench",
 };
 
+const answerText = "Constant on average: doubling makes the copies rare. ".repeat(8);
+
 export const answerBody = JSON.stringify({
   ...common,
   object: "chat.completion",
@@ -45,7 +49,7 @@ export const answerBody = JSON.stringify({
       index: 0,
       message: {
         role: "assistant",
-        content: "Constant on average: doubling makes the copies rare. ".repeat(8),
+        content: answerText,
       },
       finish_reason: "stop",
     },
@@ -64,4 +68,36 @@ export const events: readonly string[] = [
 
 function event(members: object): string {
   return `data: ${JSON.stringify({ ...common, object: "chat.completion.chunk", ...members })}\n\n`;
+}
+
+const message = { id: "msg_bench", type: "message", role: "assistant", model: "claude-bench" };
+const messageUsage = { input_tokens: 187, output_tokens: 200 };
+const ending = { stop_reason: "end_turn", stop_sequence: null };
+
+/** The same answer as Anthropic gives it. */
+export const messageBody = JSON.stringify({
+  ...message,
+  content: [{ type: "text", text: answerText }],
+  ...ending,
+  usage: messageUsage,
+});
+
+/** As many events as the other stream has. */
+export const messageEvents: readonly string[] = [
+  named({ type: "message_start", message: { ...message, content: [], usage: messageUsage } }),
+  named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+  ...Array.from({ length: streamEvents - 5 }, (_, index) =>
+    named({
+      type: "content_block_delta",
+      index: 0,
+      delta: { type: "text_delta", text: ` word${index}` },
+    }),
+  ),
+  named({ type: "content_block_stop", index: 0 }),
+  named({ type: "message_delta", delta: ending, usage: messageUsage }),
+  named({ type: "message_stop" }),
+];
+
+function named(event: { readonly type: string; readonly [member: string]: unknown }): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }

@@ -2,17 +2,20 @@
  * The provider of the benchmark: raw HTTP/1.1 over TCP with answers made beforehand, so that it costs as little as it
  * can. Prints its port.
  */
-import { answerBody, events, paceMs } from "./traffic.ts";
+import { answerBody, events, messageBody, messageEvents, messagesPath, paceMs } from "./traffic.ts";
 
 const encoder = new TextEncoder();
 const streamHead = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const chunk = (text: string) => `${encoder.encode(text).length.toString(16)}\r\n${text}\r\n`;
 const lastChunk = "0\r\n\r\n";
 
-const chatAnswer = encoder.encode(
-  `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${encoder.encode(answerBody).length}\r\n\r\n${answerBody}`,
-);
-const burstAnswer = encoder.encode(streamHead + events.map(chunk).join("") + lastChunk);
+const whole = (body: string) =>
+  encoder.encode(
+    `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${encoder.encode(body).length}\r\n\r\n${body}`,
+  );
+const burst = (all: readonly string[]) => encoder.encode(streamHead + all.map(chunk).join("") + lastChunk);
+const chat = { whole: whole(answerBody), burst: burst(events) };
+const messages = { whole: whole(messageBody), burst: burst(messageEvents) };
 const pacedPieces = [streamHead + chunk(events[0] ?? ""), ...events.slice(1).map(chunk)].map((text) =>
   encoder.encode(text),
 );
@@ -67,9 +70,10 @@ function requestLength(received: Buffer): number | undefined {
 }
 
 function answer(socket: Socket, request: Buffer): void {
-  if (!request.includes('"stream":true')) send(socket, chatAnswer);
+  const answers = request.includes(`POST ${messagesPath} `) ? messages : chat;
+  if (!request.includes('"stream":true')) send(socket, answers.whole);
   else if (request.includes('"model":"paced"')) pace(socket);
-  else send(socket, burstAnswer);
+  else send(socket, answers.burst);
 }
 
 function pace(socket: Socket): void {
