@@ -1,6 +1,7 @@
 import type { WrittenRequest } from "./dialect.ts";
 import type { IrError } from "./ir/error.ts";
 import type { Outbound, Replacement, UpstreamHead } from "./passage.ts";
+import { joinBytes } from "./wire/bytes.ts";
 import { encodeText } from "./wire/text.ts";
 
 /** A request as it goes to the upstream. */
@@ -12,6 +13,18 @@ export function outboundOf(written: WrittenRequest): Outbound {
     body: encodeText(written.body),
     warnings: written.warnings,
   };
+}
+
+const separator = "\u001e";
+
+/** The answers to the requests of one attempt as one body: JSON texts, each behind a character that no JSON has (RFC 7464). */
+export function joinAnswers(bodies: readonly Uint8Array[]): Uint8Array {
+  const mark = encodeText(separator);
+  return joinBytes(bodies.flatMap((body) => [mark, body]));
+}
+
+export function splitAnswers(text: string): string[] {
+  return text.split(separator).slice(1);
 }
 
 /** An error for the client, with the time to wait if only the body of the upstream's answer had it. */

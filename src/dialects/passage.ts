@@ -66,6 +66,11 @@ export interface Outbound {
   readonly set: readonly (readonly [string, string])[];
   readonly remove: readonly string[];
   readonly body?: Uint8Array;
+  /**
+   * Bodies of further requests, alike in all else, where the API takes one thing at a time and the client asked for
+   * more. The bodies of all answers, in this order and joined by `joinAnswers`, are then the body of the answer.
+   */
+  readonly more?: readonly Uint8Array[];
   /** What of the request cannot travel to this backend. */
   readonly warnings?: readonly IrWarning[];
 }

@@ -2,7 +2,7 @@ import { ExchangeFailure } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { BackendTarget, Host, UpstreamError, WrittenRequest } from "./dialect.ts";
 import type { IrError } from "./ir/error.ts";
-import { errorReplacement, jsonReplacement, outboundOf } from "./outbound.ts";
+import { errorReplacement, jsonReplacement, outboundOf, splitAnswers } from "./outbound.ts";
 import type {
   AnswerReader,
   BodyPlan,
@@ -14,6 +14,7 @@ import type {
   UpstreamHead,
 } from "./passage.ts";
 import { type Rewording, readFor, readOnce } from "./read-request.ts";
+import { decodeText, encodeText } from "./wire/text.ts";
 
 /** What is known of the request when its answer comes. */
 export interface WholeContext {
@@ -38,6 +39,10 @@ export interface WholeBackend<Asked, Answered, H extends Host = Host> extends Re
   writeRequest(asked: Asked, target: BackendTarget<H>): WrittenRequest;
   /** May throw on a body that makes no sense. */
   readResponse(text: string, context: WholeContext): Answered;
+  /** For APIs that take one thing at a time: what is asked as questions of one each, if they are several. */
+  split?(asked: Asked, model: string): readonly Asked[];
+  /** The answers to those, in their order, as the answer to what was asked. */
+  merge?(answers: readonly Answered[]): Answered;
   /** `undefined`: the client gets the body as it came. */
   readError(answer: UpstreamError, host: H): IrError | undefined;
 }
@@ -52,7 +57,10 @@ export function translateWhole<Asked extends object, Answered, H extends Host>(
   return {
     request(request, { schema, model }) {
       const asked = readFor(backend, read, request);
-      return outboundOf(backend.writeRequest(asked, { schema, model, host, headers: request.headers }));
+      const target = { schema, model, host, headers: request.headers };
+      const [first = asked, ...others] = backend.split?.(asked, model) ?? [];
+      const more = others.map((part) => encodeText(backend.writeRequest(part, target).body));
+      return { ...outboundOf(backend.writeRequest(first, target)), ...(more.length > 0 && { more }) };
     },
     answer: (request, target, meter) =>
       new WholeAnswer({ client, backend, host, read }, request, target, meter),
@@ -85,18 +93,26 @@ class WholeAnswer<Asked, Answered, H extends Host> implements AnswerReader {
 
   error(head: UpstreamHead, body: Uint8Array): Replacement | undefined {
     const { backend, client, host } = this.#pair;
-    const text = new TextDecoder().decode(body);
+    const text = decodeText(body);
     const error = backend.readError({ status: head.status, headers: head.headers, text }, host);
     return error && errorReplacement(client.writeError(error, "body"), error, head);
   }
 
   #read(body: Uint8Array, head: UpstreamHead): Replacement {
     const context: WholeContext = { requestModel: this.#target.model, answerHeaders: head.headers };
-    const response = this.#readText(new TextDecoder().decode(body), context);
     const { client, read } = this.#pair;
+    const asked = read(this.#request);
+    const response = this.#readAnswers(decodeText(body), asked, context);
     client.meter(response, this.#meter);
     this.#meter.complete();
-    return jsonReplacement(client.writeResponse(response, read(this.#request), context));
+    return jsonReplacement(client.writeResponse(response, asked, context));
+  }
+
+  #readAnswers(text: string, asked: Asked, context: WholeContext): Answered {
+    const { backend } = this.#pair;
+    const count = backend.split?.(asked, this.#target.model).length ?? 1;
+    if (count < 2 || backend.merge === undefined) return this.#readText(text, context);
+    return backend.merge(splitAnswers(text).map((answer) => this.#readText(answer, context)));
   }
 
   #readText(text: string, context: WholeContext): Answered {

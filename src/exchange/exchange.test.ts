@@ -6,9 +6,10 @@ import type { AiBackend, SchemaName } from "../model/ai.ts";
 import type { Credential } from "../model/credential.ts";
 import type { ExchangeModel } from "../model/gateway.ts";
 import { noHeaderEdits, type Secrets } from "../model/values.ts";
-import { Exchange, isLocalAnswer, type UpstreamMessage } from "./exchange.ts";
+import { Exchange, isLocalAnswer } from "./exchange.ts";
 import { prepareExchange } from "./prepare.ts";
 import type { Settled } from "./settled.ts";
+import type { UpstreamMessage } from "./upstream-message.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);

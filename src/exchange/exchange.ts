@@ -4,22 +4,21 @@ import type {
   AnswerReader,
   BodyPlan,
   ClientRequest,
-  Outbound,
   Passage,
   Replacement,
   Target,
   UpstreamHead,
 } from "../dialects/passage.ts";
-import { editJson } from "../dialects/wire/json-edit.ts";
 import { type Endpoint, failureWriters, type LocalAnswer } from "../endpoints/index.ts";
 import { ExchangeFailure, type FailureCode, failureStatus } from "../model/failure.ts";
 import type { HeaderView } from "../model/headers.ts";
 import type { Key } from "../model/origin.ts";
 import { AnswerMeter } from "./meter.ts";
-import { type CarriedHeaders, type ExchangeObserver, observePlan } from "./observer.ts";
+import { type ExchangeObserver, observePlan } from "./observer.ts";
 import type { ExchangeTwin, PreparedBackend } from "./prepare.ts";
 import { settle } from "./settle.ts";
 import type { Outcome, Settled } from "./settled.ts";
+import { compose, type UpstreamMessage } from "./upstream-message.ts";
 
 /** What an exchange knows of its client's request before the body. */
 export interface RequestHead {
@@ -27,18 +26,6 @@ export interface RequestHead {
   /** Without internal headers (`x-ai-eg-*`); names in any case are found. */
   readonly headers: HeaderView;
   readonly requestId: string;
-}
-
-/** One attempt's request, as edits of the client's: removals first, then sets in order. */
-export interface UpstreamMessage {
-  readonly path: string;
-  readonly remove: readonly string[];
-  /** Headers of the client that begin like this are removed as well. */
-  readonly removePrefixes: readonly string[];
-  readonly set: readonly (readonly [string, string])[];
-  readonly body: Uint8Array;
-  /** False where `body` is the client's, byte for byte. */
-  readonly isBodyReplaced: boolean;
 }
 
 /** The type that tells the two apart: only local answers have a status. */
@@ -138,21 +125,12 @@ export class Exchange {
     try {
       const outbound = this.#passage.request(request, this.#target(backend, request));
       for (const warning of outbound.warnings ?? []) this.#meter.warn(warning);
-      const message = compose(request, outbound, backend, this.#observer?.carried);
-      if (backend.signer === undefined) return message;
-      const { method, headers } = this.head;
-      const signature = backend.signer.sign({
-        method,
-        headers,
+      const signed = this.#sign(
+        compose(request, outbound, backend, this.#observer?.carried),
+        backend,
         upstreamHost,
-        path: message.path,
-        body: message.body,
-      });
-      if (!(signature instanceof Promise)) return this.#signed(message, signature);
-      return signature.then(
-        (value) => this.#signed(message, value),
-        (error: unknown) => this.#caught(error),
       );
+      return signed instanceof Promise ? signed.catch((error: unknown) => this.#caught(error)) : signed;
     } catch (error) {
       return this.#caught(error);
     }
@@ -272,6 +250,26 @@ export class Exchange {
     }
   }
 
+  /** Each request has a signature of its own; the token that they may need is waited for once. */
+  #sign(
+    message: UpstreamMessage,
+    { signer }: PreparedBackend,
+    upstreamHost: string | undefined,
+  ): UpstreamMessage | Promise<UpstreamMessage> {
+    const { method, headers } = this.head;
+    const sign = (unsigned: UpstreamMessage): UpstreamMessage | Promise<UpstreamMessage> => {
+      const { path, body } = unsigned;
+      const signature = signer?.sign({ method, headers, upstreamHost, path, body });
+      if (signature === undefined) return unsigned;
+      if (!(signature instanceof Promise)) return this.#signed(unsigned, signature);
+      return signature.then((value) => this.#signed(unsigned, value));
+    };
+    const { more } = message;
+    const first = sign(message);
+    if (more === undefined) return first;
+    return (async () => ({ ...(await first), more: await Promise.all(more.map(sign)) }))();
+  }
+
   /** The credential comes last and wins over every edit. */
   #signed(message: UpstreamMessage, signature: Signature): UpstreamMessage {
     this.#signature = signature;
@@ -298,32 +296,6 @@ export class Exchange {
       cause instanceof Error ? cause.message : String(cause),
     );
   }
-}
-
-function compose(
-  request: ClientRequest,
-  outbound: Outbound,
-  backend: PreparedBackend,
-  carried: CarriedHeaders | undefined,
-): UpstreamMessage {
-  const { ai } = backend;
-  const translated = outbound.body ?? request.bytes;
-  const isEdited = ai.body.length > 0 && request.form === undefined;
-  const message: UpstreamMessage = {
-    path: outbound.path,
-    remove: outbound.remove.length === 0 ? backend.remove : [...outbound.remove, ...backend.remove],
-    removePrefixes: backend.removePrefixes,
-    set: ai.headers.set.length === 0 ? outbound.set : [...outbound.set, ...ai.headers.set],
-    body: isEdited ? editJson(translated, ai.body) : translated,
-    isBodyReplaced: isEdited || outbound.body !== undefined,
-  };
-  if (carried === undefined) return message;
-  // First, so that what is configured for a backend wins.
-  return {
-    ...message,
-    remove: [...carried.remove, ...message.remove],
-    set: [...carried.set, ...message.set],
-  };
 }
 
 function unsupported(endpoint: Endpoint, backend: PreparedBackend): string {

@@ -16,6 +16,11 @@ const policy = (name: string, more: object = {}) => ({
 });
 const override = { credentialOverride: { fromRequestHeaders: {} } };
 
+interface EmbeddingsBody extends ErrorBody {
+  readonly data?: readonly { readonly index: number; readonly embedding: readonly number[] }[];
+  readonly usage?: object;
+}
+
 onEachEngine((engine) => {
   const profileArn = "arn:aws:bedrock:us-east-1:1:inference-profile/eu.x-v1:0";
 
@@ -114,6 +119,32 @@ onEachEngine((engine) => {
       };
       expect((await ask("plain", {}, headers)).status).toBe(200);
       expect(bedrock.seen.at(-1)?.headers.has("x-api-key")).toBe(false);
+    });
+  });
+
+  describe("several texts, of which Titan takes one a request,", () => {
+    const texts = Array.from({ length: 20 }, (_, index) => "x".repeat(index + 1));
+    const embed = (input: unknown) => post(gateway, "/v1/embeddings", { model: "plain", input });
+
+    test("come back in their order, with what all of them cost", async () => {
+      const count = bedrock.seen.length;
+      const answer = await embed(texts);
+      const body = (await answer.json()) as EmbeddingsBody;
+      if (engine === "envoy") {
+        expect([answer.status, bedrock.seen.length - count]).toEqual([422, 0]);
+        expect(body.error?.message).toMatch(/one input a request, not 20, and Envoy cannot send several/);
+        return;
+      }
+      expect([answer.status, bedrock.seen.length - count]).toEqual([200, 20]);
+      expect(body.data?.map(({ embedding }) => embedding[0])).toEqual(texts.map(({ length }) => length));
+      expect(body.data?.map(({ index }) => index)).toEqual(texts.map((_, index) => index));
+      expect(body.usage).toEqual({ prompt_tokens: 210, total_tokens: 210 });
+    });
+
+    test("are one request each only where they are several", async () => {
+      const count = bedrock.seen.length;
+      expect((await embed([texts[4]])).status).toBe(200);
+      expect(bedrock.seen.length).toBe(count + 1);
     });
   });
 

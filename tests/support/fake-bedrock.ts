@@ -111,7 +111,12 @@ class Sha256 {
 
 const usage = { inputTokens: 3, outputTokens: 2, totalTokens: 5 };
 
-const answer: Answer = ({ path }) => {
+const answer: Answer = ({ path, text }) => {
+  // An embedding that tells which text it is of.
+  if (path.endsWith("/invoke")) {
+    const { length } = (JSON.parse(text) as { inputText: string }).inputText;
+    return Response.json({ embedding: [length, 0.5], inputTextTokenCount: length });
+  }
   if (!path.endsWith("/converse-stream")) {
     return Response.json({
       output: { message: { role: "assistant", content: [{ text: "Four." }] } },

@@ -141,6 +141,35 @@ describe("bedrockEmbeddings", () => {
     expect(() => read(body)).toThrow(ExchangeFailure);
   });
 
+  test("asks Titan for each of several texts, and Cohere for all at once", () => {
+    const request = deepFreeze({
+      model: titan,
+      inputs: texts,
+      dimensions: 8,
+      encoding: "float",
+      extras: {},
+    } as const);
+    const parts = bedrockEmbeddings.split?.(request, titan) ?? [];
+    expect(parts.map(({ inputs, dimensions }) => [inputs, dimensions])).toEqual([
+      [[{ text: "a" }], 8],
+      [[{ text: "b" }], 8],
+    ]);
+    expect(bedrockEmbeddings.split?.(request, cohere3)).toEqual([request]);
+  });
+
+  test("puts the answers for several texts in a row", () => {
+    const one = (value: number, inputTokens?: number) => ({
+      vectors: [{ values: [value] }],
+      usage: inputTokens === undefined ? undefined : { inputTokens, totalTokens: inputTokens },
+    });
+    expect(bedrockEmbeddings.merge?.([one(1, 2), one(2, 3)])).toEqual({
+      vectors: [{ values: [1] }, { values: [2] }],
+      model: undefined,
+      usage: { inputTokens: 5, totalTokens: 5 },
+    });
+    expect(bedrockEmbeddings.merge?.([one(1, 2), one(2)]).usage).toBeUndefined();
+  });
+
   test("leaves an error that AWS does not name as it came", () => {
     const error = (headers: Record<string, string>, text: string) =>
       bedrockEmbeddings.readError(

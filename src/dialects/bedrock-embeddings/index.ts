@@ -1,4 +1,4 @@
-import type { IrEmbedRequest, IrEmbedResponse } from "../ir/small.ts";
+import { type IrEmbedRequest, type IrEmbedResponse, joinVectors, splitInputs } from "../ir/small.ts";
 import { Warnings } from "../ir/warnings.ts";
 import type { WholeBackend } from "../whole.ts";
 import { readAwsError } from "../wire/aws-errors.ts";
@@ -15,8 +15,7 @@ export const bedrockEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = 
   writeRequest(request, { model }) {
     if (request.messages !== undefined) refuse("messages", "Bedrock embeds texts, not conversations");
     const warnings = new Warnings();
-    const isCohere = model.includes("cohere.embed");
-    const body = isCohere ? writeCohere(request, model, warnings) : writeTitan(request, warnings);
+    const body = isCohere(model) ? writeCohere(request, model, warnings) : writeTitan(request, warnings);
     return {
       path: `/model/${pathSegment(model)}/invoke`,
       set: [],
@@ -25,6 +24,9 @@ export const bedrockEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = 
       warnings: warnings.list,
     };
   },
+
+  split: (request, model) => (isCohere(model) ? [request] : splitInputs(request)),
+  merge: joinVectors,
 
   readResponse(text, { answerHeaders }) {
     const body = parseObject(text);
@@ -38,3 +40,7 @@ export const bedrockEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = 
     return isUntyped ? undefined : readAwsError(answer);
   },
 };
+
+function isCohere(model: string): boolean {
+  return model.includes("cohere.embed");
+}

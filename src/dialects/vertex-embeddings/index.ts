@@ -2,7 +2,7 @@ import { ExchangeFailure } from "../../model/failure.ts";
 import { readError } from "../gemini/errors.ts";
 import { modelPath } from "../gemini/model-name.ts";
 import { foreignHeaders } from "../gemini/request.ts";
-import type { IrEmbedRequest, IrEmbedResponse } from "../ir/small.ts";
+import { type IrEmbedRequest, type IrEmbedResponse, joinVectors, splitInputs } from "../ir/small.ts";
 import { Warnings } from "../ir/warnings.ts";
 import type { WholeBackend } from "../whole.ts";
 import { objectOf } from "../wire/exact-json.ts";
@@ -27,6 +27,9 @@ export const vertexEmbeddings: WholeBackend<IrEmbedRequest, IrEmbedResponse> = {
       warnings: warnings.list,
     };
   },
+  split: (request, model) =>
+    embedsContent(model) && request.messages === undefined ? splitInputs(request) : [request],
+  merge: joinVectors,
   readResponse(text, context) {
     const body = objectOf(JSON.parse(text));
     if (body === undefined) throw new SyntaxError("an answer of Vertex AI is an object");

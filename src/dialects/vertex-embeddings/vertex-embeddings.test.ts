@@ -129,6 +129,20 @@ const methods: [string, string][] = [
 ];
 
 describe("vertexEmbeddings", () => {
+  test("asks a model that embeds one content for each of several texts, others for all at once", () => {
+    const request = deepFreeze({
+      model: "m",
+      inputs: [{ text: "a" }, { text: "b" }],
+      encoding: "float",
+      extras: {},
+    } as const);
+    const parts = vertexEmbeddings.split?.(request, "gemini-embedding-2");
+    expect(parts?.map(({ inputs }) => inputs)).toEqual([[{ text: "a" }], [{ text: "b" }]]);
+    expect(vertexEmbeddings.split?.(request, "gemini-embedding-001")).toEqual([request]);
+    const conversation = { ...request, inputs: [], messages: [] };
+    expect(vertexEmbeddings.split?.(conversation, "gemini-embedding-2")).toEqual([conversation]);
+  });
+
   test.each(written)("writes $name", ({ model, members, want }) => {
     expect(JSON.parse(write(members, model).body)).toEqual(want);
   });

@@ -1,5 +1,6 @@
 import type { LocalAnswer } from "../../endpoints/index.ts";
-import { type Exchange, isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
+import { type Exchange, isLocalAnswer } from "../../exchange/exchange.ts";
+import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Key } from "../../model/origin.ts";
 import type { BackendRef, Retry, Timeouts } from "../../model/route.ts";
@@ -9,6 +10,7 @@ import { hashText } from "../../policy/upstream/hash.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { upstreamHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
+import { sendParts } from "./parts.ts";
 import type { PreparedRule } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
@@ -163,14 +165,22 @@ async function send(
   inFlight.upstreamPath = message.path;
   inFlight.upstreamFailure = undefined;
   try {
-    const response = await runtime.fetch(endpoint.origin + message.path, {
-      method: request.method,
-      headers: upstreamHeaders(request.headers, message, requestId, endpoint.hostHeader),
-      body: message.body,
-      signal,
-      unix: endpoint.unix,
-      tls: endpoint.tls,
-    });
+    const fetchOne = (one: UpstreamMessage, until: AbortSignal) =>
+      runtime.fetch(endpoint.origin + one.path, {
+        method: request.method,
+        headers: upstreamHeaders(request.headers, one, requestId, endpoint.hostHeader),
+        body: one.body,
+        signal: until,
+        unix: endpoint.unix,
+        tls: endpoint.tls,
+      });
+    const response = await (message.more === undefined
+      ? fetchOne(message, signal)
+      : sendParts([message, ...message.more], signal, async (one, until) => {
+          const answer = await fetchOne(one, until);
+          inFlight.active();
+          return answer;
+        }));
     inFlight.upstreamServiceMs = performance.now() - sentAt;
     inFlight.headArrived();
     return response;

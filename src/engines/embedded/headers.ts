@@ -1,4 +1,4 @@
-import type { UpstreamMessage } from "../../exchange/exchange.ts";
+import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
 import type { HeaderView } from "../../model/headers.ts";
 import { HeaderList } from "./header-list.ts";
 

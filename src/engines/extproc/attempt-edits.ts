@@ -1,4 +1,4 @@
-import type { UpstreamMessage } from "../../exchange/exchange.ts";
+import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
 import type { EnvoyHeaders } from "./envoy-headers.ts";
 import { internalPrefix } from "./names.ts";
 

@@ -1,6 +1,7 @@
 import { failureWriters, type LocalAnswer } from "../../endpoints/index.ts";
-import { isLocalAnswer, type UpstreamMessage } from "../../exchange/exchange.ts";
+import { isLocalAnswer } from "../../exchange/exchange.ts";
 import type { PreparedBackend } from "../../exchange/prepare.ts";
+import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
 import { metadataHeader, metadataHeaderPrefix } from "../../model/credential.ts";
 import type { ProcessingRequest } from "./codec/processing-request.ts";
 import type { ProcessingResponse } from "./codec/processing-response.ts";
@@ -67,6 +68,8 @@ export class UpstreamStream implements Role {
     { headers }: ProcessingRequest,
   ): ProcessingResponse {
     if (isLocalAnswer(result)) return answerLocally(state, result);
+    if (result.more !== undefined)
+      return answerLocally(state, state.exchange.fail("untranslatable", oneAtATime(result.more.length + 1)));
     const { remove, set } = state.edits.next(result, state.headers, headers);
     // A later attempt finds the length of an earlier one's body among the headers, so its own is always given.
     const isReplacing = result.isBodyReplaced || state.attempts > 1;
@@ -177,4 +180,9 @@ function layMetadata(
 function splitAtFirst(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Envoy sends one request for each of its client's. */
+function oneAtATime(count: number): string {
+  return `invalid request body: input: this model takes one input a request, not ${count}, and Envoy cannot send several for one; send a request for each input, or use the embedded engine`;
 }
