@@ -6,7 +6,7 @@ import { type Reading, readResource } from "./read-resource.ts";
 import { originOf, type Resource, type Site } from "./resource.ts";
 
 /** What a reference leads to; `silent` if something that was complained about already might be what is missing. */
-type Lookup<K extends KindName> =
+export type Lookup<K extends KindName> =
   | { readonly type: "found"; readonly resource: Resource<K> }
   | { readonly type: "missing" }
   | { readonly type: "silent" };

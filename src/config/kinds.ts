@@ -14,9 +14,11 @@ import { Backend } from "./resources/envoy-gateway/backend.ts";
 import { BackendTrafficPolicy } from "./resources/envoy-gateway/backend-traffic-policy.ts";
 import { ClientTrafficPolicy } from "./resources/envoy-gateway/client-traffic-policy.ts";
 import { EnvoyProxy } from "./resources/envoy-gateway/envoy-proxy.ts";
+import { HTTPRouteFilter } from "./resources/envoy-gateway/http-route-filter.ts";
 import { BackendTLSPolicy } from "./resources/gateway-api/backend-tls-policy.ts";
 import { Gateway } from "./resources/gateway-api/gateway.ts";
 import { GatewayClass } from "./resources/gateway-api/gateway-class.ts";
+import { HTTPRoute } from "./resources/gateway-api/http-route.ts";
 import { ReferenceGrant } from "./resources/gateway-api/reference-grant.ts";
 import { Metadata } from "./resources/metadata.ts";
 import { notYetSupport, refusedSupport, type Support } from "./resources/support.ts";
@@ -67,6 +69,7 @@ function row<F extends z.ZodRawShape>(
 export const kinds = {
   GatewayClass: row(groups.gateway, ["v1", "v1beta1"], GatewayClass, { isNamespaced: false }),
   Gateway: row(groups.gateway, ["v1", "v1beta1"], Gateway),
+  HTTPRoute: row(groups.gateway, ["v1", "v1beta1"], HTTPRoute),
   BackendTLSPolicy: row(groups.gateway, ["v1", "v1alpha3"], BackendTLSPolicy),
   ReferenceGrant: row(groups.gateway, ["v1", "v1beta1"], ReferenceGrant),
   AIGatewayRoute: row(groups.ai, ["v1beta1", "v1alpha1"], AIGatewayRoute),
@@ -80,6 +83,7 @@ export const kinds = {
   BackendTrafficPolicy: row(groups.envoy, ["v1alpha1"], BackendTrafficPolicy),
   ClientTrafficPolicy: row(groups.envoy, ["v1alpha1"], ClientTrafficPolicy),
   EnvoyProxy: row(groups.envoy, ["v1alpha1"], EnvoyProxy),
+  HTTPRouteFilter: row(groups.envoy, ["v1alpha1"], HTTPRouteFilter),
   Secret: row("", ["v1"], Secret),
   ConfigMap: row("", ["v1"], ConfigMap),
 } as const;
@@ -147,8 +151,6 @@ export const tiers: ReadonlyMap<string, Tier> = new Map([
   ...tier("inference.networking.x-k8s.io", "InferencePool InferenceObjective InferenceModel", pool),
   ...tier(groups.gateway, "GRPCRoute TCPRoute UDPRoute TLSRoute ListenerSet BackendLBPolicy", otherRoute),
   ...tier("gateway.networking.x-k8s.io", "XListenerSet", otherRoute),
-  ...tier(groups.gateway, "HTTPRoute", notYetSupport),
-  ...tier(groups.envoy, "HTTPRouteFilter", notYetSupport),
   ...tier(groups.ai, "QuotaPolicy", notYetSupport),
   ...tier(groups.envoy, "SecurityPolicy", refusedSupport),
   ...tier(groups.envoy, "EnvoyExtensionPolicy", extension),

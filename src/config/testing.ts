@@ -1,4 +1,5 @@
-import type { Compiled } from "../model/gateway.ts";
+import type { Compiled, GatewayModel } from "../model/gateway.ts";
+import type { Forward } from "../model/route.ts";
 import { compileGateway } from "./compile-gateway.ts";
 import { formatDiagnostic } from "./diagnostics.ts";
 import type { Environment, World } from "./world.ts";
@@ -28,6 +29,13 @@ export function compileText(text: string, world: TestWorld = {}): Compiled {
 /** `error gw.yaml:1:2: …`, one for each finding. */
 export function findings({ diagnostics }: Compiled): string[] {
   return diagnostics.map((diagnostic) => `${diagnostic.severity} ${formatDiagnostic(diagnostic)}`);
+}
+
+/** What the first rule of route `r`, or another one, does with requests: it hands them on. */
+export function forwardOf(model: GatewayModel | undefined, rule = "r/rule/0"): Forward {
+  const action = model?.rules[`httproute/default/${rule}`]?.action;
+  if (action?.type !== "forward") throw new Error(`${rule} forwards nothing`);
+  return action;
 }
 
 /** GatewayClass and Gateway `gw`, 17 lines with the separator behind them. */

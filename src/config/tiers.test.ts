@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { compileText, findings, gateway, route, service } from "./testing.ts";
+import { compileText, findings, forwardOf, gateway, route, service } from "./testing.ts";
 
 const kind = (apiVersion: string, name: string, resource = "x", spec = "") =>
   `apiVersion: ${apiVersion}\nkind: ${name}\nmetadata: {name: ${resource}}\n${spec}---\n`;
@@ -30,8 +30,6 @@ describe("one line a kind for", () => {
       "XListenerSet",
       "XListenerSet is not supported in standalone mode and is ignored",
     ],
-    [gatewayApi, "HTTPRoute", "HTTPRoute is not supported by aigw yet and is ignored"],
-    [eg, "HTTPRouteFilter", "HTTPRouteFilter is not supported by aigw yet and is ignored"],
     [
       "aigateway.envoyproxy.io/v1alpha1",
       "QuotaPolicy",
@@ -85,14 +83,16 @@ test("an InferencePool is an information, and a warning where something refers t
   expect(diagnostics.map(({ severity, message: text }) => `${severity} ${text}`)).toEqual([
     `warning ${message}`,
   ]);
-  expect(model?.rules["httproute/default/u/rule/0"]?.action.refs[0]?.broken).toEqual({
+  expect(forwardOf(model, "u/rule/0").refs[0]?.broken).toEqual({
     status: 500,
     reason: "InferencePool p exists only on Kubernetes",
   });
 });
 
 test("an HTTPRoute must not have the name of an AIGatewayRoute", () => {
-  expect(said(kind("gateway.networking.k8s.io/v1", "HTTPRoute", "r"))[0]).toBe(
+  expect(
+    said(kind("gateway.networking.k8s.io/v1", "HTTPRoute", "r", "spec: {parentRefs: [{name: gw}]}\n"))[0],
+  ).toBe(
     "error gw.yaml:28:1: document 5 (AIGatewayRoute default/r): HTTPRoute default/r has the name that this route needs; rename one of them\n  the HTTPRoute: gw.yaml:36:1",
   );
 });

@@ -23,9 +23,12 @@ export type Lookup =
   | { readonly type: "endpoint"; readonly endpoint: Endpoint }
   /** `id`: one model is asked for, not the list. */
   | { readonly type: "models"; readonly family: ModelsFamily; readonly id: string | undefined }
-  | { readonly type: "answer"; readonly answer: LocalAnswer };
+  /** `isForeign`: the path is none of ours, and may be somebody else's. */
+  | { readonly type: "answer"; readonly answer: LocalAnswer; readonly isForeign?: boolean };
 
 export interface EndpointTable {
+  /** Every path that is looked up as it is, without those below the lists of models. */
+  readonly paths: readonly string[];
   /** `target`: path and query as the client sent them. */
   lookup(method: string, target: string, requestId: string): Lookup;
 }
@@ -43,6 +46,7 @@ export function createEndpointTable(mount: Mount = defaultMount): EndpointTable 
   for (const family of ["openai", "anthropic"] as const) table.set(at(family, "/v1/models"), family);
 
   return {
+    paths: [...table.keys()],
     lookup(method, target, requestId) {
       const path = pathOf(target);
       const found = table.get(path);
@@ -117,5 +121,5 @@ function unsupported(target: string): Lookup {
     body: `unsupported path: ${target}`,
     failure: "route_not_found",
   };
-  return { type: "answer", answer };
+  return { type: "answer", answer, isForeign: true };
 }

@@ -19,6 +19,13 @@ export interface HeaderEdits {
   readonly add: readonly (readonly [string, string])[];
 }
 
+/** Said by the gateway itself; `body` is literal, not a format. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+}
+
 export const noHeaderEdits: HeaderEdits = { remove: [], set: [], add: [] };
 
 /** `json` is JSON text, checked at load. `path` has one member a level; a number in it is an array index, `-1` appends. */

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import type { TextMatch } from "../model/values.ts";
+import { compileRegex } from "./regex.ts";
 
 /**
  * Makes a test of the whole value. Regular expressions are RE2: linear time, `.` is not a line break.
@@ -18,7 +18,7 @@ export function compileTextMatch(match: TextMatch): (value: string) => boolean {
     case "contains":
       return (value) => value.includes(match.value);
     case "regex":
-      return compileGlob(match.pattern) ?? compileRe2(match.pattern);
+      return compileGlob(match.pattern) ?? compileRegex(match.pattern).testWhole;
   }
 }
 
@@ -62,17 +62,4 @@ function globTest(literals: readonly string[]): (value: string) => boolean {
     }
     return from + last.length <= value.length;
   };
-}
-
-function compileRe2(pattern: string): (value: string) => boolean {
-  const program = loadRe2().RE2JS.compile(pattern);
-  return (value) => program.testExact(value);
-}
-
-/**
- * Loads synchronously, since compiling is synchronous; no `import` can. Bun bundles and runs a bare `require` in a
- * module; Deno has none there.
- */
-function loadRe2(): typeof import("re2js") {
-  return typeof require === "function" ? require("re2js") : createRequire(import.meta.url)("re2js");
 }

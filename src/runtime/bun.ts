@@ -98,7 +98,7 @@ function fetchUpstream(url: string, init: UpstreamInit): Promise<Response> {
     method: init.method,
     headers: init.headers,
     // A view of a shared buffer cannot come from here; the web's types want that said.
-    body: (init.body ?? null) as Uint8Array<ArrayBuffer> | null,
+    body: (init.body ?? null) as Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
     signal: init.signal,
     redirect: "manual",
     decompress: false,

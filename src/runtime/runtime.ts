@@ -62,7 +62,8 @@ export interface UpstreamInit {
   readonly method: string;
   /** A plain object with lower-case names is quickest. */
   readonly headers: Headers | { readonly [name: string]: string };
-  readonly body: Uint8Array | undefined;
+  /** A stream goes on as it comes, without a length. */
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | undefined;
   readonly signal: AbortSignal;
   /** Path of a unix socket to connect to instead of the URL's host. */
   readonly unix: string | undefined;

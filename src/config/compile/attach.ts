@@ -3,9 +3,10 @@ import { groups } from "../resources/common.ts";
 import type { Context } from "./context.ts";
 import { intersectHosts } from "./hosts.ts";
 import type { ListenerDraft } from "./listeners.ts";
+import type { Route as PolicyRoute } from "./routes.ts";
 
 /** What says by itself which Gateways and hosts it is for. */
-type Route = Resource<"AIGatewayRoute"> | Resource<"MCPRoute">;
+type Route = PolicyRoute | Resource<"MCPRoute">;
 
 /** A route of the Gateway and the hosts that it has at each listener. */
 export interface Attachment<R extends Route> {

@@ -1,6 +1,8 @@
 import type { ClientPolicy, FilterChain, Listener, VirtualHost } from "../../model/listener.ts";
 import type { McpMount } from "../../model/mcp.ts";
 import type { RouteMatch } from "../../model/route.ts";
+import type { NamedMatch } from "../../model/values.ts";
+import { compareText } from "../diagnostics.ts";
 import { originOf, type Resource } from "../resource.ts";
 import { parseQuantityBytes } from "../units.ts";
 import type { Attachment } from "./attach.ts";
@@ -10,13 +12,14 @@ import type { CompiledMcpRoute } from "./mcp-routes.ts";
 import type { Attached } from "./policies.ts";
 import { comparePrecedence } from "./precedence.ts";
 import { printOf } from "./print.ts";
+import type { Route } from "./routes.ts";
 import type { CompiledRule } from "./rules.ts";
 
-export type RulesOf = ReadonlyMap<Resource<"AIGatewayRoute">, readonly CompiledRule[]>;
+export type RulesOf = ReadonlyMap<Route, readonly CompiledRule[]>;
 
 /** What listeners serve: routes with their places, and what they were compiled to. */
 export interface Served {
-  readonly attachments: readonly Attachment<Resource<"AIGatewayRoute">>[];
+  readonly attachments: readonly Attachment<Route>[];
   readonly rules: RulesOf;
   readonly mcp: readonly ServedMcp[];
 }
@@ -131,28 +134,28 @@ function compileHosts(
   return [...drafts].map(([host, draft]) => finishHost(context, host, draft, mcp));
 }
 
-function hostsOf(places: Attachment<Resource<"AIGatewayRoute">>["places"], listener: ListenerDraft) {
+function hostsOf(places: Attachment<Route>["places"], listener: ListenerDraft) {
   return places.find((place) => place.listener === listener)?.hosts ?? [];
 }
 
 function finishHost(
   context: Context,
   host: string,
-  { at, matches, mcp }: HostDraft,
-  routes: readonly ServedMcp[],
+  { at, matches, mcp, routes }: HostDraft,
+  served: readonly ServedMcp[],
 ): VirtualHost {
   const sorted = matches.toSorted(comparePrecedence);
   sayUnreachable(context, sorted);
   // More headers are more precise; of equals the first by name.
   const mounts = mcp.toSorted((a, b) => b.headers.length - a.headers.length);
-  const paths = new Map(routes.map(({ compiled: { route } }) => [route.key, route.path]));
+  const paths = new Map(served.map(({ compiled: { route } }) => [route.key, route.path]));
   sayUnreachableMounts(context, mounts, paths);
   return {
     at,
     domains: [host],
     matches: sorted,
     ...(mounts.length === 0 ? {} : { mcp: mounts }),
-    isAi: matches.length > 0,
+    isAi: [...routes].some(({ kind }) => kind === "AIGatewayRoute"),
   };
 }
 
@@ -190,11 +193,10 @@ function nameMatches({ rule, matches }: CompiledRule, host: string): RouteMatch[
 function sayUnreachable({ origins, report }: Context, matches: readonly RouteMatch[]): void {
   const seen = new Map<string, RouteMatch>();
   for (const match of matches) {
-    const key = JSON.stringify([
-      match.path,
-      match.headers.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-      match.model,
-    ]);
+    const byName = (matches: readonly NamedMatch[] = []) =>
+      matches.toSorted((a, b) => compareText(a.name, b.name));
+    const { path, method = "", headers, model, query, cookies } = match;
+    const key = JSON.stringify([path, method, byName(headers), model, byName(query), byName(cookies)]);
     const earlier = seen.get(key);
     if (earlier === undefined) {
       seen.set(key, match);

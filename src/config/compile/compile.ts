@@ -21,9 +21,10 @@ import { compileModelLists } from "./models.ts";
 import { attachPolicies } from "./policies.ts";
 import { compileProcess } from "./process.ts";
 import type { Upstreams } from "./references.ts";
+import { allRoutes, type Route } from "./routes.ts";
 import { compileRules } from "./rules.ts";
 
-type Route = Resource<"AIGatewayRoute">;
+type AiRoute = Resource<"AIGatewayRoute">;
 
 /**
  * Sound resources to a model; each stage says what it finds, and later ones work with what is left.
@@ -33,14 +34,13 @@ export function compileModel(context: Context, file: string): GatewayModel | und
   const setup = chooseGateway(context, file);
   const upstreams = { backends: compileBackends(context), credentials: compileCredentials(context) };
   checkServices(context);
-  const routes = sortByName(context.inventory.all("AIGatewayRoute"));
-  sayConflicts(context, routes);
+  const routes = allRoutes(context);
   const policies = setup && attachPolicies(context, "BackendTrafficPolicy", setup.gateway);
-  const costs = new Map(routes.map((route) => [route, routeCosts(context, route)]));
+  const costs = new Map(routes.filter(isAi).map((route) => [route, routeCosts(context, route)]));
   const globalKeys = costKeys(setup === undefined ? [] : compileGlobalCosts(context, setup.gateway));
   const rules = new Map(
     routes.map((route) => {
-      const counted = globalKeys.union(costKeys(costs.get(route) ?? []));
+      const counted = globalKeys.union(costKeys(isAi(route) ? (costs.get(route) ?? []) : []));
       return [route, compileRules(context, upstreams, policies, route, counted)];
     }),
   );
@@ -55,7 +55,7 @@ export function compileModel(context: Context, file: string): GatewayModel | und
 interface Routes {
   readonly routes: readonly Route[];
   readonly rules: RulesOf;
-  readonly costs: ReadonlyMap<Route, readonly Cost[]>;
+  readonly costs: ReadonlyMap<AiRoute, readonly Cost[]>;
   readonly mcp: ReadonlyMap<Resource<"MCPRoute">, CompiledMcpRoute>;
 }
 
@@ -64,24 +64,15 @@ function sayMcpNotServed({ report }: Context, routes: readonly Resource<"MCPRout
   for (const route of routes) report.warning(originOf(route), "unsupported-kind", message);
 }
 
-/** A route would become an HTTPRoute of its name. */
-function sayConflicts({ inventory, report }: Context, routes: readonly Route[]): void {
-  for (const { id, site } of routes) {
-    const rival = inventory.siteOf({ ...id, group: "gateway.networking.k8s.io", kind: "HTTPRoute" });
-    if (rival === undefined) continue;
-    const message = `HTTPRoute ${id.namespace}/${id.name} has the name that this route needs`;
-    report.error(originOf({ site }), "route-conflict", message, {
-      related: [["the HTTPRoute", originOf({ site: rival })]],
-      mend: "rename one of them",
-    });
-  }
+function isAi(route: Route): route is AiRoute {
+  return route.kind === "AIGatewayRoute";
 }
 
 function costKeys(costs: readonly Cost[]): ReadonlySet<string> {
   return new Set(costs.map(({ metadataKey }) => metadataKey));
 }
 
-function routeCosts(context: Context, route: Route): Cost[] {
+function routeCosts(context: Context, route: AiRoute): Cost[] {
   return compileCosts(context, route, ["spec", "llmRequestCosts"], route.value.spec.llmRequestCosts);
 }
 
@@ -114,9 +105,9 @@ function assemble(
     credentials: table(credentialsOf(aiBackends, credentials.all)),
     costs: {
       global: compileGlobalCosts(context, gateway),
-      byRoute: costsByRoute(bound, rules, costs),
+      byRoute: costsByRoute(bound.filter(isAi), rules, costs),
     },
-    models: compileModelLists(context, bound),
+    models: compileModelLists(context, bound.filter(isAi)),
     accessLogs: compileAccessLogs(context, proxy),
     process: compileProcess(context, proxy),
     origins: context.origins.list,
@@ -139,9 +130,9 @@ function credentialsOf(aiBackends: readonly AiBackend[], all: readonly Credentia
 
 /** A route without any backend has nothing to count. */
 function costsByRoute(
-  bound: readonly Route[],
+  bound: readonly AiRoute[],
   rules: RulesOf,
-  costs: ReadonlyMap<Route, readonly Cost[]>,
+  costs: ReadonlyMap<AiRoute, readonly Cost[]>,
 ): Table<readonly Cost[]> {
   const counted = bound.filter((route) =>
     (rules.get(route) ?? []).some(({ aiBackends }) => aiBackends.length > 0),

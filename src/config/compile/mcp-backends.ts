@@ -14,7 +14,7 @@ import type { BackendRef } from "../resources/ai-gateway/mcp-route.ts";
 import { groups } from "../resources/common.ts";
 import type { Context } from "./context.ts";
 import { isHeaderValue } from "./edits.ts";
-import { checkPattern } from "./rules.ts";
+import { checkRegex } from "./regex.ts";
 import { referTo } from "./secret-entry.ts";
 
 type Route = Resource<"MCPRoute">;
@@ -203,7 +203,7 @@ function compileNames(
     values.map((value) => ({ type: "exact", value }) as const);
   const search = (member: "includeRegex" | "excludeRegex") =>
     (written[member] ?? []).map((pattern, index): NamePattern => {
-      checkPattern(context, route, [...path, field, member, index], { type: "regex", pattern });
+      checkRegex(context, route, [...path, field, member, index], pattern);
       return { type: "search", pattern };
     });
   const isOpen = written.include === undefined && written.includeRegex === undefined;

@@ -8,7 +8,7 @@ import type { Context } from "./context.ts";
 import { compileMcpBackends } from "./mcp-backends.ts";
 import { compileMcpSecurity, compileSelector } from "./mcp-security.ts";
 import { printOf } from "./print.ts";
-import { checkPattern } from "./rules.ts";
+import { compileValueMatch } from "./regex.ts";
 
 type Route = Resource<"MCPRoute">;
 
@@ -56,12 +56,10 @@ export function compileMcpRoute(
 }
 
 function compileHeaders(context: Context, resource: Route): NamedMatch[] {
-  return resource.value.spec.headers.map(({ name, type, value }, index) => {
-    const match =
-      type === "Exact" ? ({ type: "exact", value } as const) : ({ type: "regex", pattern: value } as const);
-    checkPattern(context, resource, ["spec", "headers", index, "value"], match);
-    return { name: name.toLowerCase(), value: match };
-  });
+  return resource.value.spec.headers.map((header, index) => ({
+    name: header.name.toLowerCase(),
+    value: compileValueMatch(context, resource, ["spec", "headers", index], header),
+  }));
 }
 
 /** Fields of `spec.limits` to those of the model. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Compiled } from "../../model/gateway.ts";
-import { compileText, findings, gateway, route, service } from "../testing.ts";
+import { compileText, findings, forwardOf, gateway, route, service } from "../testing.ts";
 
 const target = (kind: string, name: string, section = "") =>
   `{group: gateway.networking.k8s.io, kind: ${kind}, name: ${name}${section === "" ? "" : `, sectionName: ${section}`}}`;
@@ -31,7 +31,9 @@ const base =
   );
 
 const retryCounts = ({ model }: Compiled) =>
-  Object.values(model?.rules ?? {}).map(({ action }) => action.retry?.retries);
+  Object.values(model?.rules ?? {}).map(({ action }) =>
+    action.type === "forward" ? action.retry?.retries : undefined,
+  );
 const said = (compiled: Compiled) =>
   findings(compiled).map((line) => line.replace(/^(\w+) \S+ document \d+ /, "$1 "));
 
@@ -63,7 +65,7 @@ describe("a policy is refused", () => {
   const cases: readonly (readonly [targets: string, message: string])[] = [
     [
       target("HTTPRoute", "nope"),
-      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no AIGatewayRoute of that name',
+      'targetRefs[0].name: references HTTPRoute "default/nope", but there is no HTTPRoute or AIGatewayRoute of that name',
     ],
     [target("HTTPRoute", "r", "two"), 'targetRefs[0].sectionName: AIGatewayRoute r has no rule named "two"'],
     [
@@ -142,7 +144,7 @@ describe("retry", () => {
     const { model } = compileText(
       base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  retry: ${written}`),
     );
-    expect(model?.rules["httproute/default/r/rule/0"]?.action.retry).toMatchObject(want);
+    expect(forwardOf(model).retry).toMatchObject(want);
   });
 
   test("limits each try by perRetry.timeout", () => {
@@ -150,7 +152,7 @@ describe("retry", () => {
       base +
         policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), "  retry: {perRetry: {timeout: 30s}}"),
     );
-    expect(model?.rules["httproute/default/r/rule/0"]?.action.timeouts).toEqual({
+    expect(forwardOf(model).timeouts).toEqual({
       requestMs: 60_000,
       connectMs: 10_000,
       perTryMs: 30_000,
@@ -227,7 +229,7 @@ describe("backends", () => {
     const { model } = compileText(
       base + policy("BackendTrafficPolicy", "p", target("Gateway", "gw"), `  ${written}`),
     );
-    const { at: _, ...upstream } = model?.rules["httproute/default/r/rule/0"]?.action.upstream ?? { at: 0 };
+    const { at: _, ...upstream } = forwardOf(model).upstream ?? { at: 0 };
     expect(upstream as object).toEqual(want);
   });
 });
@@ -237,8 +239,7 @@ describe("merging", () => {
     base +
     policy("BackendTrafficPolicy", "child", target("HTTPRoute", "r"), child) +
     policy("BackendTrafficPolicy", "parent", target("Gateway", "gw"), parent);
-  const action = (child: string, parent: string) =>
-    compileText(text(child, parent)).model?.rules["httproute/default/r/rule/0"]?.action;
+  const action = (child: string, parent: string) => forwardOf(compileText(text(child, parent)).model);
   const breaker = "  circuitBreaker: {maxConnections: 5000}";
 
   test("a route's policy replaces the Gateway's, unless it asks for it", () => {
@@ -249,14 +250,14 @@ describe("merging", () => {
 
   test("what the child wrote wins, and its defaults do not", () => {
     const merged = action("  mergeType: JSONMerge\n  circuitBreaker: {maxPendingRequests: 7}", breaker);
-    expect(merged?.upstream?.breaker).toMatchObject({ connections: 5000, pending: 7, requests: 1024 });
+    expect(merged.upstream?.breaker).toMatchObject({ connections: 5000, pending: 7, requests: 1024 });
   });
 
   test("each field knows which policy it is from", () => {
     const { model } = compileText(
       text("  mergeType: StrategicMerge\n  timeout: {}", "  retry: {numRetries: 1}"),
     );
-    const at = model?.rules["httproute/default/r/rule/0"]?.action.retry?.at ?? 0;
+    const at = forwardOf(model).retry?.at ?? 0;
     expect(model?.origins[at]?.resource.name).toBe("parent");
   });
 });

@@ -4,6 +4,7 @@ import { groups } from "../resources/common.ts";
 import { notYetSupport } from "../resources/support.ts";
 import { sayConflict, sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
+import { findRoute, type Route } from "./routes.ts";
 
 type PolicyKind = "BackendTrafficPolicy" | "ClientTrafficPolicy";
 
@@ -18,8 +19,8 @@ interface Target {
 export interface Attached<K extends PolicyKind> {
   forGateway(): Resource<K> | undefined;
   forListener(name: string): Resource<K> | undefined;
-  forRoute(route: Resource<"AIGatewayRoute">): Resource<K> | undefined;
-  forRule(route: Resource<"AIGatewayRoute">, rule: string | undefined): Resource<K> | undefined;
+  forRoute(route: Route): Resource<K> | undefined;
+  forRule(route: Route, rule: string | undefined): Resource<K> | undefined;
 }
 
 /** Attaches policies by namespace and name: the first on a target wins. Complains about targets that are not there. */
@@ -109,25 +110,22 @@ function isGatewayThere(
 function isRouteThere(
   { inventory, report }: Context,
   policy: Resource<PolicyKind>,
-  target: Target,
+  { name, sectionName }: Target,
   path: Path,
 ): boolean {
-  const { name, sectionName } = target;
   const { namespace } = policy.id;
-  const found = inventory.find("AIGatewayRoute", namespace, name);
+  const found = findRoute(inventory, namespace, name);
   if (found.type === "found") {
-    const { rules } = found.resource.value.spec;
+    const rules: readonly { readonly name?: string | undefined }[] = found.resource.value.spec.rules;
     if (sectionName === undefined || rules.some((rule) => rule.name === sectionName)) return true;
-    const message = `AIGatewayRoute ${name} has no rule named ${JSON.stringify(sectionName)}`;
+    const message = `${found.resource.kind} ${name} has no rule named ${JSON.stringify(sectionName)}`;
     report.error(originOf(policy, [...path, "sectionName"]), "missing-target", message);
     return false;
   }
-  const isElsewhere =
-    inventory.siteOf({ group: groups.gateway, kind: "HTTPRoute", namespace, name }) !== undefined;
   const ofMcp = /^ai-eg-mcp-main-(.+)$/.exec(name)?.[1];
   const isOfMcp = ofMcp !== undefined && inventory.find("MCPRoute", namespace, ofMcp).type === "found";
-  if (found.type === "missing" && !isElsewhere && !isOfMcp) {
-    const message = `references HTTPRoute "${namespace}/${name}", but there is no AIGatewayRoute of that name`;
+  if (found.type === "missing" && !isOfMcp) {
+    const message = `references HTTPRoute "${namespace}/${name}", but there is no HTTPRoute or AIGatewayRoute of that name`;
     report.error(originOf(policy, [...path, "name"]), "missing-target", message);
   }
   return false;

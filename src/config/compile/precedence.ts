@@ -1,18 +1,24 @@
 import type { PathMatch, RouteMatch } from "../../model/route.ts";
+import type { NamedMatch } from "../../model/values.ts";
 
 const pathRank = { exact: 0, regex: 1, prefix: 2 } as const;
 
 /**
  * Which of two matches of one host is tried first: negative for `a`. Equal ones keep the order of their routes.
  *
- * Order: kind of path, longer path, more headers, more exact headers. The model counts as a header.
+ * Order: kind of path, longer path, more headers, more exact headers, then the same for cookies and for parameters.
+ * Method and model count as headers.
  */
 export function comparePrecedence(a: RouteMatch, b: RouteMatch): number {
   return (
     pathRank[a.path.type] - pathRank[b.path.type] ||
     pathLength(b.path) - pathLength(a.path) ||
     headerCount(b) - headerCount(a) ||
-    exactCount(b) - exactCount(a)
+    exactHeaders(b) - exactHeaders(a) ||
+    countOf(b.cookies) - countOf(a.cookies) ||
+    exactCount(b.cookies) - exactCount(a.cookies) ||
+    countOf(b.query) - countOf(a.query) ||
+    exactCount(b.query) - exactCount(a.query)
   );
 }
 
@@ -22,10 +28,19 @@ function pathLength(path: PathMatch): number {
   return path.type === "prefix" && text === "/" ? 0 : text.length;
 }
 
-function headerCount({ headers, model }: RouteMatch): number {
-  return headers.length + model.length;
+function headerCount({ method, headers, model }: RouteMatch): number {
+  return headers.length + model.length + (method === undefined ? 0 : 1);
 }
 
-function exactCount({ headers, model }: RouteMatch): number {
-  return [...headers.map(({ value }) => value), ...model].filter(({ type }) => type === "exact").length;
+function exactHeaders({ method, headers, model }: RouteMatch): number {
+  const models = model.filter(({ type }) => type === "exact").length;
+  return exactCount(headers) + models + (method === undefined ? 0 : 1);
+}
+
+function countOf(matches: readonly NamedMatch[] = []): number {
+  return matches.length;
+}
+
+function exactCount(matches: readonly NamedMatch[] = []): number {
+  return matches.filter(({ value }) => value.type === "exact").length;
 }

@@ -21,7 +21,7 @@ export interface Upstreams {
 }
 
 /** One reference of a rule, and what exchanges need of it; neither for one that was complained about. */
-interface CompiledRef {
+export interface CompiledRef {
   readonly ref: BackendRef;
   readonly ai?: AiBackend;
   readonly backend?: Backend;
@@ -90,7 +90,7 @@ function brokenRef(base: BackendRef, reason: string): CompiledRef {
 }
 
 /** Without the name, which holds a position. */
-function content({ name: _, ...rest }: BackendRef) {
+export function content({ name: _, ...rest }: BackendRef) {
   return rest;
 }
 
@@ -112,9 +112,9 @@ function findService(
   return undefined;
 }
 
-function sayDenied(
+export function sayDenied(
   { report }: Pick<Context, "report">,
-  route: Route,
+  route: Resource,
   kind: string,
   target: Resource,
   path: readonly (string | number)[],

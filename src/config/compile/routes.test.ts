@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { GatewayModel } from "../../model/gateway.ts";
-import { compileText, findings, gateway, route, service } from "../testing.ts";
+import { compileText, findings, forwardOf, gateway, route, service } from "../testing.ts";
 import { intersectHosts } from "./hosts.ts";
 
 function modelOf(text: string): GatewayModel {
@@ -219,8 +219,9 @@ spec:
         "r",
         "    - backendRefs: [{name: s, weight: 0}, {name: s, priority: 2, modelNameOverride: m}, {name: lonely}]",
       );
-    const { rules, aiBackends } = modelOf(text);
-    const refs = rules["httproute/default/r/rule/0"]?.action.refs ?? [];
+    const model = modelOf(text);
+    const { aiBackends } = model;
+    const { refs } = forwardOf(model);
     expect(refs.map(({ at: _, requestHeaders: _r, responseHeaders: _s, ...ref }) => ref)).toEqual([
       {
         name: "httproute/default/r/rule/0/backend/0",
@@ -292,7 +293,7 @@ describe("timeouts", () => {
       gateway +
       service("s") +
       route("r", `    - {backendRefs: [{name: s}]${written === "" ? "" : `, ${written}`}}`);
-    expect(modelOf(text).rules["httproute/default/r/rule/0"]?.action.timeouts).toEqual(want as never);
+    expect(forwardOf(modelOf(text)).timeouts).toEqual(want as never);
   });
 });
 

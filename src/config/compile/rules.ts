@@ -2,27 +2,27 @@ import type { AiBackend } from "../../model/ai.ts";
 import type { Backend } from "../../model/backend.ts";
 import type { RouteMatch, Rule } from "../../model/route.ts";
 import type { RateLimit } from "../../model/traffic.ts";
-import type { TextMatch } from "../../model/values.ts";
-import { compileTextMatch } from "../../policy/text-match.ts";
-import type { Path } from "../diagnostics.ts";
-import { originOf, type Resource } from "../resource.ts";
+import type { Resource } from "../resource.ts";
 import type { Context } from "./context.ts";
+import { compileHttpRule } from "./http-rules.ts";
 import { modelHeader } from "./models.ts";
 import type { Attached } from "./policies.ts";
 import { printOf } from "./print.ts";
 import { compileReference, type Upstreams } from "./references.ts";
+import { compileValueMatch } from "./regex.ts";
+import { type Route, ruleKey } from "./routes.ts";
 import { compileLimits } from "./traffic/limits.ts";
 import { compileResponses } from "./traffic/responses.ts";
 import { compileRetry, compileTimeouts } from "./traffic/retry.ts";
 import { effectivePolicy, type TrafficPolicy } from "./traffic/traffic-policy.ts";
 import { compileUpstream } from "./traffic/upstream.ts";
 
-type Route = Resource<"AIGatewayRoute">;
-type WrittenRule = Route["value"]["spec"]["rules"][number];
+type AiRoute = Resource<"AIGatewayRoute">;
+type WrittenRule = AiRoute["value"]["spec"]["rules"][number];
 type WrittenMatch = WrittenRule["matches"][number];
 
 /** Matches without the host they are for. */
-type MatchDraft = Omit<RouteMatch, "name">;
+export type MatchDraft = Omit<RouteMatch, "name">;
 
 export interface CompiledRule {
   readonly rule: Rule;
@@ -40,27 +40,32 @@ export function compileRules(
   route: Route,
   costKeys: ReadonlySet<string>,
 ): CompiledRule[] {
-  return route.value.spec.rules.map((written, index) => {
-    const policy = effectivePolicy(context, [
-      policies?.forRule(route, written.name),
+  const policyOf = (name: string | undefined) =>
+    effectivePolicy(context, [
+      policies?.forRule(route, name),
       policies?.forRoute(route),
       policies?.forGateway(),
     ]);
-    return compileRule(context, upstreams, policy, route, written, index, costKeys);
-  });
+  return route.kind === "HTTPRoute"
+    ? route.value.spec.rules.map((written, index) =>
+        compileHttpRule(context, upstreams, policyOf(written.name), route, written, index, costKeys),
+      )
+    : route.value.spec.rules.map((written, index) =>
+        compileRule(context, upstreams, policyOf(written.name), route, written, index, costKeys),
+      );
 }
 
 function compileRule(
   context: Context,
   upstreams: Upstreams,
   policy: TrafficPolicy | undefined,
-  route: Route,
+  route: AiRoute,
   written: WrittenRule,
   index: number,
   costKeys: ReadonlySet<string>,
 ): CompiledRule {
   const path = ["spec", "rules", index];
-  const key = `httproute/${route.id.namespace}/${route.id.name}/rule/${index}`;
+  const key = ruleKey(route, index);
   const refs = written.backendRefs.flatMap(
     (ref, position) =>
       compileReference(context, upstreams, { route, rule: index, index: position, written: ref }) ?? [],
@@ -81,6 +86,7 @@ function compileRule(
     timeouts,
     ...(retry === undefined ? {} : { retry }),
     ...(upstream === undefined ? {} : { upstream }),
+    host: { type: "backend" as const },
   };
   const { group, kind, namespace, name } = route.id;
   const identity = {
@@ -111,7 +117,7 @@ function compileRule(
 /** A rule without matches takes every request. */
 function compileMatches(
   context: Context,
-  route: Route,
+  route: AiRoute,
   matches: readonly WrittenMatch[],
   rule: number,
   key: string,
@@ -122,12 +128,10 @@ function compileMatches(
     return [{ at: context.origins.at(route, path), rule: key, path: anyPath, headers: [], model: [] }];
   }
   return matches.map(({ headers }, index) => {
-    const read = headers.map(({ name, type, value }, header) => {
-      const match: TextMatch =
-        type === "Exact" ? { type: "exact", value } : { type: "regex", pattern: value };
-      checkPattern(context, route, [...path, "matches", index, "headers", header, "value"], match);
-      return { name: name.toLowerCase(), value: match };
-    });
+    const read = headers.map((header, position) => ({
+      name: header.name.toLowerCase(),
+      value: compileValueMatch(context, route, [...path, "matches", index, "headers", position], header),
+    }));
     return {
       at: context.origins.at(route, [...path, "matches", index]),
       rule: key,
@@ -136,14 +140,4 @@ function compileMatches(
       model: read.filter(({ name }) => name === modelHeader).map(({ value }) => value),
     };
   });
-}
-
-/** Complains about a regular expression that is none. */
-export function checkPattern({ report }: Context, resource: Resource, path: Path, match: TextMatch): void {
-  try {
-    compileTextMatch(match);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    report.error(originOf(resource, path), "invalid-regex", `invalid regular expression: ${reason}`);
-  }
 }

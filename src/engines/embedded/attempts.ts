@@ -1,13 +1,13 @@
 import type { LocalAnswer } from "../../endpoints/index.ts";
-import { type Exchange, isLocalAnswer } from "../../exchange/exchange.ts";
-import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
+import { isLocalAnswer } from "../../exchange/exchange.ts";
 import type { FailureCode } from "../../model/failure.ts";
 import type { Key } from "../../model/origin.ts";
-import type { BackendRef, Retry, Timeouts } from "../../model/route.ts";
+import type { BackendRef, Forward, Retry, Timeouts } from "../../model/route.ts";
 import { backOffMs, retryAfterMs, shouldRetry, type TryResult } from "../../policy/retry.ts";
 import { type ChooseOptions, Tries } from "../../policy/upstream/cluster.ts";
 import { hashText } from "../../policy/upstream/hash.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Carried, CarriedMessage } from "./carried.ts";
 import { upstreamHeaders } from "./headers.ts";
 import type { InFlight } from "./in-flight.ts";
 import { sendParts } from "./parts.ts";
@@ -30,28 +30,29 @@ type RuleTries = Tries<UpstreamEndpoint>;
  */
 export async function firstGood(
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   prepared: PreparedRule,
+  forward: Forward,
   runtime: Runtime,
 ): Promise<Response | LocalAnswer> {
-  const { cluster, rule } = prepared;
-  const { timeouts, retry } = rule.action;
+  const { timeouts, retry } = forward;
+  const { cluster } = prepared;
   const { breaker } = cluster;
   const tries: RuleTries = new Tries();
   leaveOutIncapable(prepared, exchange, tries);
-  const options = chooseOptions(prepared, inFlight);
+  const options = chooseOptions(forward, inFlight);
   let isRetrying = false;
   try {
     for (;;) {
       const choice = cluster.choose(tries, options, performance.now());
       const ref = choice && prepared.refs[choice.ref.position];
-      if (choice?.host === undefined || ref?.ai === undefined) return noUpstream(exchange, ref);
+      if (choice?.host === undefined || ref === undefined) return noUpstream(exchange, ref);
       const { host } = choice;
       if (breaker !== undefined && !(await breaker.enter(inFlight.request.signal)))
         return exchange.fail("overflow", overflowMessage);
       inFlight.hold(host, breaker);
       inFlight.endpoint = host.endpoint;
-      const answer = await tryAt(host.endpoint, ref.ai, inFlight, exchange, timeouts, runtime);
+      const answer = await tryAt(host.endpoint, ref.ai ?? ref.name, inFlight, exchange, timeouts, runtime);
       if (!(answer instanceof Response) && isLocalAnswer(answer)) {
         inFlight.endTry();
         // Nothing was sent, so another backend is no retry: one without its credential is as good as not there.
@@ -66,6 +67,7 @@ export async function firstGood(
       isRetrying = false;
       const isWanted =
         retry !== undefined &&
+        exchange.isRepeatable !== false &&
         tries.count < retry.retries &&
         inFlight.cut === undefined &&
         shouldRetry(retry, result);
@@ -88,8 +90,7 @@ const overflowMessage = "too many requests are under way to the backends of this
 /** One rule's choices, for requests that have nothing of their own to say about them. */
 const anyChoice: ChooseOptions = { random: Math.random };
 
-function chooseOptions({ rule: { action } }: PreparedRule, inFlight: InFlight): ChooseOptions {
-  const { retry, upstream } = action;
+function chooseOptions({ retry, upstream }: Forward, inFlight: InFlight): ChooseOptions {
   const attemptsPerPriority = retry?.attemptsPerPriority;
   const balance = upstream?.balance;
   if (balance?.type !== "hash")
@@ -118,7 +119,7 @@ function isLast({ refs }: PreparedRule, { useless }: RuleTries): boolean {
 }
 
 /** References whose backend cannot serve this endpoint are none; but where none can, all are, so that the answer says why. */
-function leaveOutIncapable({ refs }: PreparedRule, exchange: Exchange, tries: RuleTries): void {
+function leaveOutIncapable({ refs }: PreparedRule, exchange: Carried, tries: RuleTries): void {
   if (refs.length === 1) return;
   const isUnable = ({ ai }: BackendRef) => ai !== undefined && !exchange.canServe(ai);
   if (refs.every(isUnable)) return;
@@ -128,14 +129,14 @@ function leaveOutIncapable({ refs }: PreparedRule, exchange: Exchange, tries: Ru
 /** One try, and one more where the upstream refused a credential that can be had anew. */
 async function tryAt(
   endpoint: UpstreamEndpoint,
-  ai: Key,
+  ref: Key,
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure | LocalAnswer> {
   for (;;) {
-    const attempt = exchange.attempt(ai, endpoint.hostName);
+    const attempt = exchange.attempt(ref, endpoint.hostName);
     // Mostly the credential is at hand; a turn of the event loop costs more than the question.
     const message = attempt instanceof Promise ? await attempt : attempt;
     if (isLocalAnswer(message)) return message;
@@ -145,7 +146,7 @@ async function tryAt(
   }
 }
 
-function noUpstream(exchange: Exchange, ref: BackendRef | undefined): LocalAnswer {
+function noUpstream(exchange: Carried, ref: BackendRef | undefined): LocalAnswer {
   if (ref === undefined) return exchange.fail("broken_route", "the rule for this model has no backend");
   if (ref.broken?.status === 500)
     return exchange.fail("broken_route", "the backend for this model is not configured");
@@ -155,7 +156,7 @@ function noUpstream(exchange: Exchange, ref: BackendRef | undefined): LocalAnswe
 async function send(
   inFlight: InFlight,
   endpoint: UpstreamEndpoint,
-  message: UpstreamMessage,
+  message: CarriedMessage,
   timeouts: Timeouts,
   runtime: Runtime,
 ): Promise<Response | TryFailure> {
@@ -165,18 +166,22 @@ async function send(
   inFlight.upstreamPath = message.path;
   inFlight.upstreamFailure = undefined;
   try {
-    const fetchOne = (one: UpstreamMessage, until: AbortSignal) =>
+    const fetchOne = (one: CarriedMessage, until: AbortSignal) =>
       runtime.fetch(endpoint.origin + one.path, {
         method: request.method,
-        headers: upstreamHeaders(request.headers, one, requestId, endpoint.hostHeader),
+        headers:
+          "headers" in one
+            ? one.headers
+            : upstreamHeaders(request.headers, one, requestId, endpoint.hostHeader),
         body: one.body,
         signal: until,
         unix: endpoint.unix,
         tls: endpoint.tls,
       });
-    const response = await (message.more === undefined
+    const isOne = "headers" in message || message.more === undefined;
+    const response = await (isOne
       ? fetchOne(message, signal)
-      : sendParts([message, ...message.more], signal, async (one, until) => {
+      : sendParts([message, ...(message.more ?? [])], signal, async (one, until) => {
           const answer = await fetchOne(one, until);
           inFlight.active();
           return answer;

@@ -1,7 +1,7 @@
 import type { Stage } from "../../dialects/stage.ts";
 import { streamFailureWriters } from "../../endpoints/index.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
 import { decoder } from "../decode.ts";
+import type { Carried } from "./carried.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Looks on while bytes go by. */
@@ -46,7 +46,7 @@ export interface ClientStreamOptions {
   readonly stage: Stage<Uint8Array, Uint8Array> | undefined;
   readonly watch: Watcher | undefined;
   /** Set for event streams: a broken one ends with an error event of the client's dialect. */
-  readonly failure: Exchange | undefined;
+  readonly failure: Carried | undefined;
   readonly status: number;
 }
 
@@ -107,7 +107,7 @@ async function breakOff(
   inFlight.upstreamFailure ??= String(error);
   const before = inFlight.bytesSent;
   stage?.end(emit, true);
-  if (failure === undefined || inFlight.isClientGone) {
+  if (failure?.endpoint === undefined || inFlight.isClientGone) {
     controller.error(error);
     return;
   }

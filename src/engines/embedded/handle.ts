@@ -6,12 +6,14 @@ import {
   noRouteMessage,
 } from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
+import { aiEntry, type RequestFacts } from "../../policy/match.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { ClientWatch } from "./client-watch.ts";
 import { InFlight, type OnDone } from "./in-flight.ts";
+import { servePlain } from "./plain.ts";
 import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
 import { respond, respondLocally } from "./respond.ts";
 
@@ -69,6 +71,14 @@ async function serve(
   const host = listener.hosts.only ?? listener.hosts.find(hostHeader);
   if (host === undefined) return respondLocally(inFlight, noHost);
   const found = twin.endpoints.lookup(request.method, inFlight.path, inFlight.requestId);
+  const plainEntry = { runtime, port: listener.port, maxBodyBytes: listener.maxBodyBytes };
+  if (!host.matches.isAiOnly) {
+    const isAiPath = found.type !== "answer" || found.isForeign !== true;
+    const entered = host.matches.enter(factsOf(inFlight, undefined), isAiPath);
+    if (entered === undefined && !host.isAi) return respondLocally(inFlight, noHost);
+    if (entered !== undefined && entered !== aiEntry && entered.rule.plain !== undefined)
+      return servePlain(inFlight, entered, entered.rule.plain, plainEntry);
+  }
   if (found.type === "answer") return respondLocally(inFlight, found.answer);
   if (found.type === "models") {
     const { models } = twin.model;
@@ -97,16 +107,19 @@ async function serve(
   const refused = exchange.open(body);
   if (refused !== undefined) return respondLocally(inFlight, refused);
   // The model is the last fact that routing needs.
-  const route = host.matches.find({
-    path: withoutQuery(inFlight.path),
-    headers: request.headers,
-    model: exchange.model,
-  });
+  const route = host.matches.find(factsOf(inFlight, exchange.model));
   if (route === undefined) return respondLocally(inFlight, exchange.fail("route_not_found", noRouteMessage));
+  const { action } = route.rule.rule;
+  if (route.rule.plain !== undefined || action.type !== "forward") {
+    // No AI rule wants this model, but one of plain HTTP takes what is left: no exchange of ours then.
+    inFlight.exchange = undefined;
+    if (route.rule.plain === undefined) throw new Error("an AI rule that does not forward");
+    return servePlain(inFlight, route, route.rule.plain, { ...plainEntry, body });
+  }
   inFlight.route = route;
-  inFlight.startClock(route.rule.rule.action.timeouts);
+  inFlight.startClock(action.timeouts);
 
-  const answer = await firstGood(inFlight, exchange, route.rule, runtime);
+  const answer = await firstGood(inFlight, exchange, route.rule, action, runtime);
   return answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
 }
 
@@ -132,9 +145,10 @@ function pathOf(url: string): string {
   return start < 0 ? "/" : url.slice(start);
 }
 
-function withoutQuery(path: string): string {
-  const end = path.indexOf("?");
-  return end < 0 ? path : path.slice(0, end);
+/** What rules are matched by; the object is asked at once and not kept. */
+function factsOf({ request, target }: InFlight, model: string | undefined): RequestFacts {
+  const { path, query } = target;
+  return { method: request.method, path, query: query.slice(1), headers: request.headers, model };
 }
 
 function describeError(error: unknown): string {

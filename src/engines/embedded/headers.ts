@@ -16,7 +16,7 @@ const hopByHop = [
 const notForUpstreams = new Set([...hopByHop, "host", "expect", "x-envoy-original-path"]);
 const notForClients = new Set(hopByHop);
 
-type PlainHeaders = { [name: string]: string };
+export type PlainHeaders = { [name: string]: string };
 
 /**
  * The client's headers as an upstream may see them, with the edits of one attempt.
@@ -39,6 +39,17 @@ export function upstreamHeaders(
   headers["x-request-id"] = requestId;
   for (const [name, value] of message.set) headers[name.toLowerCase()] = value;
   if (hostHeader !== undefined) headers["host"] = hostHeader;
+  return headers;
+}
+
+/** The client's headers as an upstream of plain HTTP may see them: without those of one connection and our own. */
+export function passedHeaders(client: Headers): PlainHeaders {
+  const named = namedByConnection(client);
+  const headers: PlainHeaders = {};
+  client.forEach((value, name) => {
+    if (notForUpstreams.has(name) || named?.includes(name) || name.startsWith("x-ai-eg-")) return;
+    headers[name] = value;
+  });
   return headers;
 }
 

@@ -16,7 +16,7 @@ export class HealthWatch {
     const before = this.#running;
     this.#running = new Map();
     for (const { print, action } of Object.values(model.rules)) {
-      const policy = action.upstream?.activeHealth;
+      const policy = action.type === "forward" ? action.upstream?.activeHealth : undefined;
       const cluster = clusters.get(print);
       if (policy === undefined || cluster === undefined) continue;
       const known = before.get(cluster);

@@ -7,7 +7,7 @@ import type { HashFacts } from "../../policy/upstream/hash.ts";
 import type { Host } from "../../policy/upstream/host.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { RequestRecord } from "../../telemetry/request-record.ts";
-import type { EmbeddedTwin, PreparedRoute } from "./prepare.ts";
+import type { EmbeddedTwin, PreparedRef, PreparedRoute } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
 /** Why a try or a whole request was ended from our side. */
@@ -35,6 +35,8 @@ export class InFlight {
   readonly startedAtMs: number = Date.now();
   exchange: Exchange | undefined;
   route: PreparedRoute | undefined;
+  /** The reference of the last try, where its own settings matter to the answer. */
+  ref: PreparedRef | undefined;
   endpoint: UpstreamEndpoint | undefined;
   upstreamPath: string | undefined;
   upstreamServiceMs: number | undefined;
@@ -62,6 +64,7 @@ export class InFlight {
   #breaker: CircuitBreaker | undefined;
   #isDone = false;
   #peer: string | undefined;
+  #target: Target | undefined;
 
   constructor(
     request: Request,
@@ -86,6 +89,18 @@ export class InFlight {
     const { signal } = this.request;
     if (signal.aborted) this.#onClientGone();
     else signal.addEventListener("abort", this.#onClientGone, { once: true });
+  }
+
+  /** What the client asked for; slashes between segments count once. */
+  get target(): Target {
+    this.#target ??= splitTarget(this.path);
+    return this.#target;
+  }
+
+  /** The client's address. */
+  peer(): string | undefined {
+    this.#peer ??= this.#connection.remoteAddress();
+    return this.#peer;
   }
 
   get isDebug(): boolean {
@@ -242,14 +257,26 @@ export class InFlight {
       responseFlags: flags(this, isComplete),
       responseDetails: details(this),
       downstreamLocalAddress: undefined,
-      remoteAddress: () => {
-        this.#peer ??= this.#connection.remoteAddress();
-        return this.#peer;
-      },
+      remoteAddress: () => this.peer(),
       settled,
       model: this.exchange?.model,
     };
   }
+}
+
+/** A path, and a query with its `?` or empty. */
+interface Target {
+  readonly path: string;
+  readonly query: string;
+}
+
+function splitTarget(target: string): Target {
+  const end = target.indexOf("?");
+  const path = end < 0 ? target : target.slice(0, end);
+  return {
+    path: path.includes("//") ? path.replaceAll(/\/{2,}/g, "/") : path,
+    query: end < 0 ? "" : target.slice(end),
+  };
 }
 
 /** Envoy's words for who answered. */

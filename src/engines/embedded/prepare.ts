@@ -11,6 +11,7 @@ import { Cluster } from "../../policy/upstream/cluster.ts";
 import { Host } from "../../policy/upstream/host.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
 import { prepareEndpoints, type UpstreamEndpoint } from "./upstream.ts";
 
 /** The prepared twin of a model for this engine: same shape, with pointers for keys and tables for lists. */
@@ -46,9 +47,17 @@ export interface PreparedRoute {
 
 export interface PreparedRule {
   readonly rule: Rule;
-  readonly refs: readonly BackendRef[];
+  /** None where the rule answers by itself. */
+  readonly refs: readonly PreparedRef[];
   /** Knows which backends are well. Kept from one load to the next while the rule stays what it is. */
   readonly cluster: RuleCluster;
+  /** What is asked of a rule of plain HTTP; absent for AI. */
+  readonly plain: PreparedPlain | undefined;
+}
+
+export interface PreparedRef extends BackendRef {
+  /** The value of the header that is injected. */
+  readonly secret: string | undefined;
 }
 
 export type RuleCluster = Cluster<UpstreamEndpoint>;
@@ -64,7 +73,7 @@ export function prepareEmbedded(
   const upstreams = prepareUpstreams(model.backends, secrets);
   const clusters = new Map([...(before?.clusters ?? [])]);
   const rules = new Map(
-    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters)]),
+    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters, secrets)]),
   );
   return {
     model,
@@ -87,15 +96,22 @@ function prepareRule(
   rule: Rule,
   upstreams: Endpoints,
   clusters: ReadonlyMap<string, RuleCluster>,
+  secrets: Secrets,
 ): PreparedRule {
-  const { refs, upstream } = rule.action;
+  const { action } = rule;
+  const forward = action.type === "forward" ? action : undefined;
+  const refs = (forward?.refs ?? []).map((ref) => ({
+    ...ref,
+    secret: ref.injected === undefined ? undefined : secrets.value(ref.injected.value),
+  }));
+  const plain = forward?.isAi === true ? undefined : preparePlain(rule, upstreams);
   const known = clusters.get(rule.print);
-  if (known !== undefined) return { rule, refs, cluster: known };
+  if (known !== undefined) return { rule, refs, plain, cluster: known };
   const groups = refs.map((ref, position) => ({
     ref: { ...ref, position },
     hosts: (upstreams.get(ref.backend ?? "") ?? []).map((endpoint) => new Host(endpoint, endpoint.name)),
   }));
-  return { rule, refs, cluster: new Cluster(groups, upstream, performance.now()) };
+  return { rule, refs, plain, cluster: new Cluster(groups, forward?.upstream, performance.now()) };
 }
 
 /** Plain HTTP listeners of one port share one chain; TLS chains by server name come with HTTPS listeners. */
@@ -118,6 +134,7 @@ function prepareListener(listener: Listener, rules: ReadonlyMap<string, Prepared
 function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<string, PreparedRule>) {
   return matches.flatMap((match) => {
     const rule = rules.get(match.rule);
-    return rule === undefined ? [] : [{ match, value: { name: match.name, rule } }];
+    if (rule === undefined) return [];
+    return [{ match, value: { name: match.name, rule }, isAi: rule.plain === undefined }];
   });
 }

@@ -1,9 +1,10 @@
 import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
 import type { LocalAnswer } from "../../endpoints/index.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
 import type { HeaderView } from "../../model/headers.ts";
+import type { HeaderEdits } from "../../model/values.ts";
 import { canDecode, contentEncoding, decodeStream, decodeWhole } from "../decode.ts";
+import type { Carried } from "./carried.ts";
 import { clientStream, decodingWatcher, plainWatcher, type Watcher } from "./client-stream.ts";
 import type { HeaderList } from "./header-list.ts";
 import { clientHeaders } from "./headers.ts";
@@ -12,7 +13,7 @@ import type { InFlight } from "./in-flight.ts";
 /** Turns the upstream's answer into the client's, in the way that the exchange wants its body treated. */
 export function respond(
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   upstream: Response,
 ): Response | Promise<Response> {
   const encoding = contentEncoding(upstream.headers);
@@ -34,14 +35,15 @@ export function respondLocally(inFlight: InFlight, answer: LocalAnswer): Respons
   inFlight.bytesSent = Buffer.byteLength(answer.body);
   inFlight.done(answer.status, true);
   const headers = new Headers(answer.headers.map(([name, value]): [string, string] => [name, value]));
+  if (answer.failure === undefined) editAnswer(headers, inFlight);
   if (!headers.has("x-request-id")) headers.set("x-request-id", inFlight.requestId);
-  const isBodyless = answer.status === 204 || inFlight.request.method === "HEAD";
-  return new Response(isBodyless ? null : answer.body, { status: answer.status, headers });
+  const hasBody = !isBodyless(answer.status) && inFlight.request.method !== "HEAD";
+  return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
 }
 
 async function whole(
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   upstream: Response,
   plan: BodyPlan,
   encoding: string | undefined,
@@ -94,7 +96,7 @@ function isBodyless(status: number): boolean {
 
 function stream(
   inFlight: InFlight,
-  exchange: Exchange,
+  exchange: Carried,
   upstream: Response,
   body: ReadableStream<Uint8Array>,
   plan: Exclude<BodyPlan, { type: "whole" }>,
@@ -130,12 +132,28 @@ function isEventStream(headers: HeaderView): boolean {
 }
 
 /** With `--debug` the client is told too what of its request did not travel. */
-function answerHeaders(inFlight: InFlight, exchange: Exchange, upstream: Response): HeaderList {
+function answerHeaders(inFlight: InFlight, exchange: Carried, upstream: Response): HeaderList {
   const headers = clientHeaders(upstream.headers);
+  editAnswer(headers, inFlight);
   for (const cookie of inFlight.newCookies) headers.append("set-cookie", cookie);
   if (inFlight.isDebug && exchange.warnings.length > 0) {
     const text = exchange.warnings.map(({ path, message }) => `${path}: ${message}`).join("; ");
     headers.set("x-aigw-warning", text.replace(/[^\x20-\x7e]/g, "?").slice(0, 4096));
   }
   return headers;
+}
+
+type EditableHeaders = Pick<Headers, "append" | "delete" | "set">;
+
+/** What rules of plain HTTP say about the headers of answers: the rule's own first, then the reference's. */
+function editAnswer(headers: EditableHeaders, { route, ref }: InFlight): void {
+  const { responseHeaders } = route?.rule.rule ?? {};
+  if (responseHeaders !== undefined) edit(headers, responseHeaders);
+  if (ref !== undefined) edit(headers, ref.responseHeaders);
+}
+
+function edit(headers: EditableHeaders, { remove, set, add }: HeaderEdits): void {
+  for (const name of remove) headers.delete(name);
+  for (const [name, value] of set) headers.set(name, value);
+  for (const [name, value] of add) headers.append(name, value);
 }

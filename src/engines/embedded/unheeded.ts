@@ -1,6 +1,6 @@
 import type { GatewayModel } from "../../model/gateway.ts";
 import { resourceName } from "../../model/origin.ts";
-import type { Rule } from "../../model/route.ts";
+import type { UpstreamPolicy } from "../../model/traffic.ts";
 
 /**
  * What policies say about connections to backends, which are the runtime's here and Envoy's there: one sentence for each
@@ -9,13 +9,14 @@ import type { Rule } from "../../model/route.ts";
 export function describeUnheeded(model: GatewayModel): readonly string[] {
   const fields = new Map<string, Set<string>>();
   for (const rule of Object.values(model.rules)) {
-    const { upstream } = rule.action;
+    const { action } = rule;
+    const upstream = action.type === "forward" ? action.upstream : undefined;
     const origin = upstream === undefined ? undefined : model.origins[upstream.at];
     if (origin === undefined) continue;
     const name = resourceName(origin.resource);
     const known = fields.get(name) ?? new Set();
     fields.set(name, known);
-    for (const field of unheededOf(rule)) known.add(field);
+    for (const field of unheededOf(upstream)) known.add(field);
   }
   return [...fields].flatMap(([policy, names]) =>
     names.size === 0
@@ -24,7 +25,7 @@ export function describeUnheeded(model: GatewayModel): readonly string[] {
   );
 }
 
-function unheededOf({ action: { upstream } }: Rule): string[] {
+function unheededOf(upstream: UpstreamPolicy | undefined): string[] {
   const { connections = {}, dns, balance, activeHealth, breaker } = upstream ?? {};
   const names: { readonly [field: string]: boolean } = {
     "timeout.http.connectionIdleTimeout": connections.idleMs !== undefined,

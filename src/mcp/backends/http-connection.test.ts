@@ -117,7 +117,7 @@ test.each(bodies)("HttpConnection reads $name", async ({ body, headers, want }) 
 test("HttpConnection sends its own headers over forwarded ones, and none of a session that is not there", async () => {
   const seen: unknown[] = [];
   const connection = connect((url, init) => {
-    seen.push([init.method, url, init.headers, new TextDecoder().decode(init.body)]);
+    seen.push([init.method, url, init.headers, new TextDecoder().decode(init.body as Uint8Array)]);
     return new Response(null, { status: 202, headers: { "mcp-session-id": "s" } });
   });
   const forwarded = [

@@ -1,18 +1,19 @@
 import { z } from "zod";
 import { groups, Name, Namespace, Port } from "../common.ts";
 
-/** The Gateways, or listeners of them, that a route wants to be served by. */
+/** A Gateway, or a listener of it, that a route wants to be served by. */
+export const ParentRef = z.strictObject({
+  group: z.string().default(groups.gateway),
+  kind: z.string().default("Gateway"),
+  name: Name,
+  namespace: Namespace.optional(),
+  sectionName: Name.optional(),
+  port: Port.optional(),
+});
+
+/** Parents of the AI routes, which can only be Gateways. */
 export const ParentRefs = z
-  .array(
-    z.strictObject({
-      group: z.string().default(groups.gateway),
-      kind: z.string().default("Gateway"),
-      name: Name,
-      namespace: Namespace.optional(),
-      sectionName: Name.optional(),
-      port: Port.optional(),
-    }),
-  )
+  .array(ParentRef)
   .max(16)
   .superRefine((refs, context) => {
     for (const [index, { kind }] of refs.entries()) {

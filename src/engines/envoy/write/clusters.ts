@@ -2,10 +2,11 @@ import { placeOf } from "../../../credentials/index.ts";
 import type { Endpoint } from "../../../model/backend.ts";
 import type { CredentialWay } from "../../../model/credential.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
-import type { BackendRef, Rule } from "../../../model/route.ts";
+import type { BackendRef, Forward, Rule } from "../../../model/route.ts";
+import { type HeaderEdits, noHeaderEdits } from "../../../model/values.ts";
 import type { Addresses } from "../name-watch.ts";
 import { configuredKeys, configuredNamespace } from "../names.ts";
-import { writeAttemptFilters } from "./filters.ts";
+import { writeAttemptFilters, writeInjection } from "./filters.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
 import type { SecretFiles } from "./secret-files.ts";
 import type { EnvoySettings } from "./settings.ts";
@@ -22,7 +23,33 @@ export function clusterName({ key, print }: Rule): string {
 
 /** References that take part at all, in the order of their priorities. */
 export function liveRefs({ action }: Rule): readonly BackendRef[] {
+  if (action.type !== "forward") return [];
   return action.refs.filter(({ weight }) => weight > 0).toSorted((a, b) => a.priority - b.priority);
+}
+
+/**
+ * Whether each reference has a cluster of its own, since Envoy has header edits for whole clusters only. Priorities
+ * mean nothing between clusters, and retries stay in one.
+ */
+export function isSplit(rule: Rule): boolean {
+  const refs = liveRefs(rule);
+  const secrets = new Set(refs.map(({ injected }) => JSON.stringify(injected ?? null)));
+  return secrets.size > 1 || refs.some(hasOwnEdits);
+}
+
+function hasOwnEdits({ requestHeaders, responseHeaders, host }: BackendRef): boolean {
+  const isEdited = ({ remove, set, add }: HeaderEdits) => remove.length + set.length + add.length > 0;
+  return host !== undefined || isEdited(requestHeaders) || isEdited(responseHeaders);
+}
+
+/** Of a reference that has one for itself. */
+export function refClusterName(rule: Rule, { name }: BackendRef): string {
+  return `${clusterName(rule)}${name.slice(rule.key.length)}`;
+}
+
+/** Of the copies of a rule's requests. */
+export function mirrorClusterName(rule: Rule, index: number): string {
+  return `${clusterName(rule)}/mirror/${index}`;
 }
 
 /** An endpoint of a reference, with what is needed to write it. */
@@ -49,34 +76,64 @@ export function hasOneEndpoint(rule: Rule, model: GatewayModel): boolean {
   return liveRefs(rule).reduce((sum, ref) => sum + endpointsOf(ref, model).length, 0) === 1;
 }
 
-/** One cluster for a rule, one locality for each reference in it; none where nothing can be reached. */
-export function writeCluster(
+/** The clusters of a rule: mostly one, with a locality for each reference; none where nothing can be reached. */
+export function writeClusters(
   rule: Rule,
   model: GatewayModel,
   files: SecretFiles,
   settings: EnvoySettings,
 ): Resource[] {
-  const name = clusterName(rule);
-  const refs = liveRefs(rule).filter((ref) => endpointsOf(ref, model).length > 0);
+  const { action } = rule;
+  if (action.type !== "forward") return [];
+  const write = (name: string, refs: readonly BackendRef[]) =>
+    writeCluster({ name, rule, action, refs }, model, files, settings);
+  const refs = liveRefs(rule);
+  const mirrors = (action.mirrors ?? []).flatMap(({ at, backend }, index) => {
+    const name = mirrorClusterName(rule, index);
+    const edits = { requestHeaders: noHeaderEdits, responseHeaders: noHeaderEdits };
+    return write(name, [{ at, name, weight: 1, priority: 0, backend, ...edits }]);
+  });
+  return isSplit(rule)
+    ? [...refs.flatMap((ref) => write(refClusterName(rule, ref), [ref])), ...mirrors]
+    : [...write(clusterName(rule), refs), ...mirrors];
+}
+
+interface ClusterDraft {
+  readonly name: string;
+  readonly rule: Rule;
+  readonly action: Forward;
+  readonly refs: readonly BackendRef[];
+}
+
+function writeCluster(
+  { name, rule, action, refs: all }: ClusterDraft,
+  model: GatewayModel,
+  files: SecretFiles,
+  settings: EnvoySettings,
+): Resource[] {
+  const refs = all.filter((ref) => endpointsOf(ref, model).length > 0);
   if (refs.length === 0) return [];
   const places = refs.flatMap((ref) => endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })));
   const sockets = writeSockets(places, files, settings);
   const isMixed = isMixedRule(places);
+  const filters = action.isAi
+    ? writeAttemptFilters(mayRenew(rule, model))
+    : writeInjection(refs[0]?.injected, files);
   const value = typed("envoy.config.cluster.v3.Cluster", {
     name,
     alt_stat_name: rule.key,
-    ...writeDiscovery(rule, places, isMixed),
-    connect_timeout: duration(rule.action.timeouts.connectMs),
-    ...writeUpstreamPolicy(rule.action),
+    ...writeDiscovery(action, places, isMixed),
+    connect_timeout: duration(action.timeouts.connectMs),
+    ...writeUpstreamPolicy(action),
     ignore_health_on_host_removal: true,
     ...sockets.fields,
     typed_extension_protocol_options: {
       "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
         {
-          ...writeConnections(rule.action),
-          ...writeProtocol(rule, places),
-          http_filters: writeAttemptFilters(mayRenew(rule, model)),
+          ...writeConnections(action),
+          ...writeProtocol(action, places),
+          ...(filters.length === 0 ? {} : { http_filters: filters }),
         },
       ),
     },
@@ -102,6 +159,7 @@ function isMixedRule(places: readonly Place[]): boolean {
 /** Names that must be looked up before a model can be written. */
 export function namesToLookUp(model: GatewayModel): string[] {
   const names = Object.values(model.rules).flatMap((rule) => {
+    if (isSplit(rule)) return [];
     const places = liveRefs(rule).flatMap((ref) =>
       endpointsOf(ref, model).map((endpoint) => ({ ref, endpoint })),
     );
@@ -111,7 +169,7 @@ export function namesToLookUp(model: GatewayModel): string[] {
 }
 
 /** Every record of a name is an endpoint. A name that cannot be resolved is asked for again soon. */
-function writeDiscovery({ action }: Rule, places: readonly Place[], isMixed: boolean): JsonObject {
+function writeDiscovery(action: Forward, places: readonly Place[], isMixed: boolean): JsonObject {
   if (isMixed || !places.some(({ endpoint }) => endpoint.address.type === "dns")) return { type: "STATIC" };
   return {
     cluster_type: extension("envoy.cluster.dns", "envoy.extensions.clusters.dns.v3.DnsCluster", {
@@ -122,7 +180,7 @@ function writeDiscovery({ action }: Rule, places: readonly Place[], isMixed: boo
 }
 
 /** HTTP/2 where TLS can agree on it with every endpoint. */
-function writeProtocol({ action }: Rule, places: readonly Place[]): JsonObject {
+function writeProtocol(action: Forward, places: readonly Place[]): JsonObject {
   const http2 = writeHttp2(action);
   return places.every(({ endpoint }) => endpoint.tls !== undefined)
     ? { auto_config: { http_protocol_options: {}, http2_protocol_options: http2 } }

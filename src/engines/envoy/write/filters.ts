@@ -1,3 +1,4 @@
+import type { BackendRef } from "../../../model/route.ts";
 import {
   answerAttributes,
   attemptAttributes,
@@ -12,6 +13,7 @@ import {
 } from "../names.ts";
 import { type LogFact, type LogFacts, requestNamespace } from "./log-facts.ts";
 import { extension, type JsonObject, typed } from "./proto.ts";
+import type { SecretFiles } from "./secret-files.ts";
 
 /** The processor waits for credentials, and a large body may keep it busy. */
 const messageTimeout = "60s";
@@ -147,10 +149,30 @@ export function writeAttemptFilters(seesAnswers: boolean): JsonObject[] {
         ],
       },
     }),
+    upstreamCodec,
+  ];
+}
+
+const upstreamCodec = extension(
+  "envoy.filters.http.upstream_codec",
+  "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+);
+
+/** The filters of a cluster whose requests get a header with a secret; none where they do not. */
+export function writeInjection(injected: BackendRef["injected"], files: SecretFiles): JsonObject[] {
+  if (injected === undefined) return [];
+  const credential = extension(
+    "envoy.http.injected_credentials.generic",
+    "envoy.extensions.http.injected_credentials.generic.v3.Generic",
+    { credential: files.generic(injected.value), header: injected.name },
+  );
+  return [
     extension(
-      "envoy.filters.http.upstream_codec",
-      "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+      "envoy.filters.http.credential_injector",
+      "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+      { credential, overwrite: injected.isOverwriting },
     ),
+    upstreamCodec,
   ];
 }
 

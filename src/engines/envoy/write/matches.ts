@@ -1,12 +1,27 @@
-import type { PathMatch } from "../../../model/route.ts";
+import type { PathMatch, RouteMatch } from "../../../model/route.ts";
 import type { NamedMatch, TextMatch } from "../../../model/values.ts";
 import type { JsonObject } from "./proto.ts";
 
-export function writePathMatch(path: PathMatch): JsonObject {
+function writePathMatch(path: PathMatch): JsonObject {
   if (path.type === "exact") return { path: path.value };
   if (path.type === "regex") return { safe_regex: { regex: path.pattern } };
   const prefix = path.value.replace(/\/+$/, "");
   return prefix === "" ? { prefix: "/" } : { path_separated_prefix: prefix };
+}
+
+/** All of a match but the model. */
+export function writeMatchFacts({ path, method, headers, query = [], cookies = [] }: RouteMatch): JsonObject {
+  const ofMethod = method === undefined ? [] : [{ name: ":method", string_match: { exact: method } }];
+  return {
+    ...writePathMatch(path),
+    headers: [...ofMethod, ...headers.map(writeHeaderMatch)],
+    ...(query.length === 0 ? {} : { query_parameters: query.map(writeNamedMatch) }),
+    ...(cookies.length === 0 ? {} : { cookies: cookies.map(writeNamedMatch) }),
+  };
+}
+
+function writeNamedMatch({ name, value }: NamedMatch): JsonObject {
+  return { name, string_match: writeTextMatch(value) };
 }
 
 export function writeHeaderMatch({ name, value, isInverted = false }: NamedMatch): JsonObject {

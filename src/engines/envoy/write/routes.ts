@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import { createEndpointTable } from "../../../endpoints/index.ts";
 import { failureStatus } from "../../../model/failure.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
-import type { BackendRef, RouteMatch, Rule } from "../../../model/route.ts";
+import type { BackendRef, Forward, RouteMatch, Rule } from "../../../model/route.ts";
 import { configuredKeys, configuredNamespace, modelHeader, retryHeader } from "../names.ts";
-import { clusterName, hasOneEndpoint, liveRefs, mayRenew } from "./clusters.ts";
+import { clusterName, hasOneEndpoint, isSplit, liveRefs, mayRenew, refClusterName } from "./clusters.ts";
 import { withProcessor } from "./filters.ts";
-import { writeHeaderMatch, writePathMatch, writeTextMatch } from "./matches.ts";
+import { writeHeaderMatch, writeMatchFacts, writeTextMatch } from "./matches.ts";
+import { writeAnswerLimit, writeHostRewrite, writePlain, writeRefCluster } from "./plain-routes.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
 import { heedRetryAfter, writeHashPolicy } from "./upstream-policy.ts";
 
@@ -41,11 +43,11 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
   const name = routesName(listener);
   const taken = new Set<string>();
   const hosts = listener.chains.flatMap(({ hosts }) => hosts);
-  const refusal = writeRefusal(largestBody(listener));
   const value = typed("envoy.config.route.v3.RouteConfiguration", {
     name,
     ignore_port_in_host_matching: true,
-    virtual_hosts: hosts.flatMap((host) => writeHost(host, refusal, model, taken)),
+    ...writeAnswerLimit(model),
+    virtual_hosts: hosts.flatMap((host) => writeHost(host, listener, model, taken)),
   });
   return {
     file: routesFile(listener),
@@ -57,61 +59,91 @@ export function writeRoutes(listener: Listener, model: GatewayModel): WrittenRou
 /** Of two hosts with one name the first has it. */
 function writeHost(
   host: VirtualHost,
-  refusal: JsonObject,
+  listener: Listener,
   model: GatewayModel,
   taken: Set<string>,
 ): JsonObject[] {
   const domains = host.domains.filter((domain) => !taken.has(domain));
   if (domains.length === 0) return [];
   for (const domain of domains) taken.add(domain);
+  const rules = host.matches.flatMap((match) => {
+    const rule = model.rules[match.rule];
+    return rule === undefined ? [] : [{ match, rule }];
+  });
+  const first = rules.findIndex(({ rule }) => isAi(rule));
+  const entry = first === -1 ? rules.length : first;
+  const write = ({ match, rule }: MatchedRule) => writeMatch(match, rule, listener, model);
+  const [before, behind] = [rules.slice(0, entry), rules.slice(entry)];
   const routes = [
-    ...(host.isAi ? [refusal, aiEntry] : []),
-    ...host.matches.flatMap((match) => writeMatch(match, model)),
+    ...before.map(write),
+    ...(host.isAi ? writeEntry(listener, behind) : []),
+    ...behind.map(write),
+    // What no rule of plain HTTP wanted either is answered as on hosts that have none.
+    ...(host.isAi && hasPlain(behind) ? aiEntry(listener, { prefix: "/" }) : []),
   ];
   return [{ name: domains.join(","), domains, routes }];
 }
 
-/** A body whose length is told and is too large is refused before any of it is read. */
-function writeRefusal(maxBodyBytes: number): JsonObject {
-  const range_match = { start: maxBodyBytes + 1, end: Number.MAX_SAFE_INTEGER };
-  return {
-    match: { prefix: "/", headers: [{ name: "content-length", range_match }] },
-    direct_response: { status: failureStatus.request_too_large },
-  };
+interface MatchedRule {
+  readonly match: RouteMatch;
+  readonly rule: Rule;
 }
 
-/**
- * Takes every request before its model is known, so that the processor is asked. It answers what is no AI request;
- * for the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen.
- */
-const aiEntry: JsonObject = {
-  match: {
-    prefix: "/",
-    headers: [{ name: modelHeader, present_match: true, invert_match: true }],
-  },
-  typed_per_filter_config: withProcessor,
-  direct_response: { status: 500 },
-};
+function isAi({ action }: Rule): boolean {
+  return action.type === "forward" && action.isAi;
+}
 
-function writeMatch(match: RouteMatch, model: GatewayModel): JsonObject[] {
-  const rule = model.rules[match.rule];
-  if (rule === undefined) return [];
-  const { isAi } = rule.action;
-  const routeName = `${rule.route.namespace}/${rule.route.name}`;
+function hasPlain(rules: readonly MatchedRule[]): boolean {
+  return rules.some(({ rule }) => !isAi(rule));
+}
+
+/** Rules of plain HTTP behind the entry can have all but the paths of AI endpoints. */
+function writeEntry(listener: Listener, behind: readonly MatchedRule[]): JsonObject[] {
+  const paths = hasPlain(behind) ? endpointPaths : [{ prefix: "/" }];
+  return paths.flatMap((path) => aiEntry(listener, path));
+}
+
+const endpointPaths: readonly JsonObject[] = createEndpointTable().paths.map(
+  (path): JsonObject => (path.endsWith("/models") ? { path_separated_prefix: path } : { path }),
+);
+
+/**
+ * Takes requests before their model is known, so that the processor is asked. It answers what is no AI request; for
+ * the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen. Before
+ * it, a body whose length is told and is too large is refused before any of it is read.
+ */
+function aiEntry(listener: Listener, path: JsonObject): JsonObject[] {
+  const range_match = { start: largestBody(listener) + 1, end: Number.MAX_SAFE_INTEGER };
   return [
     {
-      name: match.name,
-      match: {
-        ...writePathMatch(match.path),
-        headers: [...match.headers.map(writeHeaderMatch), ...(isAi ? writeModelMatches(match) : [])],
-      },
-      route: writeForward(rule, model),
-      ...(isAi && {
-        metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
-        typed_per_filter_config: withProcessor,
-      }),
+      match: { ...path, headers: [{ name: "content-length", range_match }] },
+      direct_response: { status: failureStatus.request_too_large },
+    },
+    {
+      match: { ...path, headers: [{ name: modelHeader, present_match: true, invert_match: true }] },
+      typed_per_filter_config: withProcessor,
+      direct_response: { status: 500 },
     },
   ];
+}
+
+function writeMatch(match: RouteMatch, rule: Rule, listener: Listener, model: GatewayModel): JsonObject {
+  const { action } = rule;
+  const facts = writeMatchFacts(match);
+  if (action.type !== "forward" || !action.isAi)
+    return {
+      name: match.name,
+      match: facts,
+      ...writePlain(rule, listener, (forward) => writeForward(rule, forward, model)),
+    };
+  const routeName = `${rule.route.namespace}/${rule.route.name}`;
+  return {
+    name: match.name,
+    match: { ...facts, headers: [...match.headers.map(writeHeaderMatch), ...writeModelMatches(match)] },
+    route: writeForward(rule, action, model),
+    metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
+    typed_per_filter_config: withProcessor,
+  };
 }
 
 /** An AI rule is looked at only when there is a model, be it the empty one. */
@@ -122,36 +154,38 @@ function writeModelMatches({ model }: RouteMatch): JsonObject[] {
 
 const hourMs = 60 * 60_000;
 
-function writeForward(rule: Rule, model: GatewayModel): JsonObject {
-  const { timeouts } = rule.action;
+function writeForward(rule: Rule, action: Forward, model: GatewayModel): JsonObject {
+  const { timeouts } = action;
   const { requestMs, streamIdleMs = requestMs === 0 ? 0 : Math.max(hourMs, requestMs) } = timeouts;
   return {
     ...writeTarget(rule, model),
     timeout: duration(requestMs),
     idle_timeout: duration(streamIdleMs),
-    auto_host_rewrite: true,
-    append_x_forwarded_host: true,
-    ...writeHashPolicy(rule.action),
-    ...writeRetry(rule, model),
+    ...writeHostRewrite(action.host),
+    ...writeHashPolicy(action),
+    ...writeRetry(rule, action, model),
   };
 }
 
 /** A cluster of no such name: what has the share of a broken reference. */
 const brokenCluster = "broken-backend";
 
-/** The rule's own cluster; references that are broken keep their share of the best priority. */
+/** The rule's own cluster, or one for each reference; those that are broken keep their share of the best priority. */
 function writeTarget(rule: Rule, model: GatewayModel): JsonObject {
   const refs = liveRefs(rule);
   const best = refs.filter(({ priority }) => priority === refs[0]?.priority);
   const broken = sumWeights(best.filter((ref) => isBroken(ref, model)));
-  const sound = sumWeights(best.filter((ref) => !isBroken(ref, model)));
+  const sound = best.filter((ref) => !isBroken(ref, model));
+  const isApart = isSplit(rule);
   const name = clusterName(rule);
-  if (broken === 0 && sound > 0) return { cluster: name };
+  if (broken === 0 && sound.length > 0 && !isApart) return { cluster: name };
   const refusal = { cluster_not_found_response_code: "INTERNAL_SERVER_ERROR" };
-  if (sound === 0) return { cluster: brokenCluster, ...refusal };
+  if (sound.length === 0) return { cluster: brokenCluster, ...refusal };
   const clusters = [
-    { name, weight: sound },
-    { name: brokenCluster, weight: broken },
+    ...(isApart
+      ? sound.map((ref) => writeRefCluster(refClusterName(rule, ref), ref))
+      : [{ name, weight: sumWeights(sound) }]),
+    ...(broken === 0 ? [] : [{ name: brokenCluster, weight: broken }]),
   ];
   return { weighted_clusters: { clusters }, ...refusal };
 }
@@ -165,8 +199,7 @@ function sumWeights(refs: readonly BackendRef[]): number {
 }
 
 /** Limits of single tries are part of the policy for retries even where there are none. */
-function writeRetry(rule: Rule, model: GatewayModel): JsonObject {
-  const { retry, timeouts } = rule.action;
+function writeRetry(rule: Rule, { retry, timeouts }: Forward, model: GatewayModel): JsonObject {
   const { perTryMs, perTryIdleMs } = timeouts;
   const hasRenewals = mayRenew(rule, model);
   const renewal = { retriable_headers: [{ name: retryHeader, present_match: true }] };

@@ -30,6 +30,22 @@ export class SecretFiles {
     }
     return { name, sds_config: fileSource(this.#directory, secretFile(name)) };
   }
+
+  /** The value of a header, as an `SdsSecretConfig`. */
+  generic(ref: SecretRef): JsonObject {
+    const name = nameOf("value", [ref]);
+    if (!this.#byName.has(name)) {
+      const secret = { inline_string: this.#secrets.value(ref) ?? "" };
+      this.#byName.set(name, {
+        name,
+        value: typed("envoy.extensions.transport_sockets.tls.v3.Secret", {
+          name,
+          generic_secret: { secret },
+        }),
+      });
+    }
+    return { name, sds_config: fileSource(this.#directory, secretFile(name)) };
+  }
 }
 
 export function secretFile(name: string): string {

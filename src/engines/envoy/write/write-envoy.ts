@@ -2,7 +2,7 @@ import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Secrets } from "../../../model/values.ts";
 import { writeAccessLogs } from "./access-logs.ts";
 import { writeBootstrap } from "./bootstrap.ts";
-import { writeCluster } from "./clusters.ts";
+import { writeClusters } from "./clusters.ts";
 import { writeListener } from "./listeners.ts";
 import type { JsonObject, Resource } from "./proto.ts";
 import { type WrittenRoutes, writeRoutes } from "./routes.ts";
@@ -27,7 +27,7 @@ export function writeEnvoy(model: GatewayModel, secrets: Secrets, settings: Envo
     bootstrap: writeBootstrap(model, settings),
     listeners: model.listeners.map((listener) => writeListener(listener, logs, settings)),
     routes: model.listeners.map((listener) => writeRoutes(listener, model)),
-    clusters: Object.values(model.rules).flatMap((rule) => writeCluster(rule, model, files, settings)),
+    clusters: Object.values(model.rules).flatMap((rule) => writeClusters(rule, model, files, settings)),
     secrets: files.resources,
   };
 }
