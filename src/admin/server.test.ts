@@ -48,6 +48,12 @@ const plain = "text/plain; charset=utf-8";
 const answers: { name: string; path: string; changes?: Partial<AdminOptions>; want: Answer }[] = [
   { name: "a healthy gateway", path: "/health", want: { status: 200, type: plain, body: "OK\n" } },
   {
+    name: "a healthy gateway with something to say",
+    path: "/health",
+    changes: { notes: () => ["one", "two"] },
+    want: { status: 200, type: plain, body: "OK\none\ntwo\n" },
+  },
+  {
     name: "a gateway with a problem",
     path: "/health",
     changes: { problem: () => "the gateway is shutting down" },

@@ -10,6 +10,8 @@ export interface AdminOptions {
   readonly log: Logger;
   /** What keeps the gateway from being healthy; `undefined` when nothing does. */
   problem(): string | undefined | Promise<string | undefined>;
+  /** What is wrong and keeps the gateway from nothing: lines that follow the `OK`. */
+  notes?(): readonly string[];
   /** `LIVE` while requests are taken, else a word for what it is doing. */
   state(): string;
   /** Prometheus text; `accept` is what the scraper asked for. */
@@ -78,7 +80,8 @@ async function answer(request: Request, options: AdminOptions): Promise<Response
   switch (new URL(request.url).pathname) {
     case "/health": {
       const problem = await options.problem();
-      return problem === undefined ? text(200, "OK\n") : text(500, `${problem}\n`);
+      if (problem !== undefined) return text(500, `${problem}\n`);
+      return text(200, ["OK", ...(options.notes?.() ?? []), ""].join("\n"));
     }
     case "/ready": {
       const state = options.state();

@@ -7,7 +7,7 @@ import type { Runtime } from "../../runtime/index.ts";
 import type { GatewayTelemetry, TelemetryOptions } from "../../telemetry/index.ts";
 import type { ProgramLog } from "../../telemetry/program-log.ts";
 import { messageChain } from "../failure.ts";
-import { countFindings } from "../findings.ts";
+import { countFindings, writeFinding } from "../findings.ts";
 import { productVersion } from "../product-version.ts";
 import type { Terminal } from "../terminal.ts";
 import { type ConfigRoom, type Loaded, loadConfiguration } from "./configuration.ts";
@@ -68,6 +68,8 @@ export class Gateway {
   #engine: Engine | undefined;
   /** The step that is being taken, if any: start or a reload. */
   #busy: Promise<void> = Promise.resolve();
+  /** Why the configuration that runs is not the one that is written; empty while it is. */
+  #notes: readonly string[] = [];
 
   constructor(scope: RunScope, parts: GatewayParts) {
     this.#scope = scope;
@@ -167,19 +169,20 @@ export class Gateway {
     if (this.#state !== "LIVE" || this.#engine === undefined) return;
     const { log, reporter } = this.#scope;
     log.program.info("Reloading the configuration", { cause });
+    let loaded: Loaded | undefined;
     try {
-      const loaded = this.#load();
+      loaded = this.#load();
       // Whatever came out: the files that were looked at are those whose change may mend it.
       this.#watcher.follow(loaded.files);
       const model = this.#accept(loaded);
       await this.#engine.replace(model, loaded.secrets);
       this.#writeGenerated(loaded, model);
+      this.#notes = [];
       reporter.say(`configuration reloaded from ${loaded.name}`);
     } catch (error) {
-      reporter.say(
-        `configuration not reloaded, the gateway goes on with the one it has: ${messageChain(error)}`,
-        "error",
-      );
+      const line = `configuration not reloaded, the gateway goes on with the one it has: ${messageChain(error)}`;
+      this.#notes = [`${new Date().toISOString()} ${line}`, ...this.#errorsOf(loaded)];
+      reporter.say(line, "error");
     }
   }
 
@@ -194,6 +197,12 @@ export class Gateway {
     if (model === undefined) throw new Error(`${countFindings(diagnostics)} in ${name}`);
     this.#scope.log.program.info("Configuration read", { name, listeners: model.listeners.length });
     return model;
+  }
+
+  #errorsOf(loaded: Loaded | undefined): string[] {
+    const { formatDiagnostic } = this.#parts.config;
+    const errors = (loaded?.diagnostics ?? []).filter(({ severity }) => severity === "error");
+    return errors.map((finding) => writeFinding(finding, formatDiagnostic).trimEnd());
   }
 
   /** For people only, so a disk that takes no more is no reason to refuse a configuration. */
@@ -222,6 +231,7 @@ export class Gateway {
       log: log.program,
       problem: () => (this.#state === "DRAINING" ? "the gateway is shutting down" : undefined),
       state: () => this.#state,
+      notes: () => this.#notes,
       metrics: () => telemetry.metricsText(),
     });
     // An engine with an admin server of its own has that found under the name that health checks look for.

@@ -359,8 +359,12 @@ test("a changed file is noticed without a signal, a broken one keeps what runs, 
   expect(run.terminal.stderr).toContain("error: gw.yaml:1:1: no such thing\n");
   expect(run.read("state/runs/0/envoy-ai-gateway-resources/config.yaml")).toBe("# resources of one\n");
   expect(await run.get("/ready")).toBe("200 LIVE\n");
+  expect(await run.get("/health")).toMatch(
+    /^200 OK\n\d{4}-\S+Z configuration not reloaded, the gateway goes on with the one it has: 1 error in gw.yaml\nerror: gw.yaml:1:1: no such thing\n$/,
+  );
   writeFileSync(run.configFile, "three");
   await run.saying("configuration reloaded from gw.yaml\n");
+  expect(await run.get("/health")).toBe("200 OK\n");
   expect(run.parts.engine?.models.map(({ gateway }) => gateway.name)).toEqual(["one", "three"]);
 });
 

@@ -2,11 +2,11 @@ import { CredentialSources } from "../../credentials/index.ts";
 import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
-import type { HttpServer, Runtime } from "../../runtime/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
-import { type Engine, explainListen, ListenFailure, listenerName } from "../engine.ts";
+import type { Engine } from "../engine.ts";
 import { warningLog } from "../warning-log.ts";
 import { ClientWatch } from "./client-watch.ts";
 import { failureLog } from "./failure-log.ts";
@@ -14,6 +14,7 @@ import { type Gateway, handle } from "./handle.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type InFlight, sweepEveryMs } from "./in-flight.ts";
 import { type EmbeddedTwin, prepareEmbedded } from "./prepare.ts";
+import { Sockets } from "./sockets.ts";
 import { describeUnheeded } from "./unheeded.ts";
 
 export interface EmbeddedOptions {
@@ -63,14 +64,19 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   };
   const checks = new HealthWatch(runtime);
   let sweeper: ReturnType<typeof setInterval> | undefined;
-  const servers: { readonly name: string; readonly server: HttpServer }[] = [];
+  const sockets = new Sockets(({ address, port }) =>
+    runtime.serve({ host: address, port, maxBodyBytes: maxServerBodyBytes }, (request, connection) =>
+      handle(gateway, port, request, connection),
+    ),
+  );
 
   return {
     name: "embedded",
     get bound() {
-      return servers.map(({ name, server }) => ({ name, port: server.port }));
+      return sockets.bound;
     },
     async start() {
+      sockets.follow(gateway.twin.model);
       sweeper = setInterval(() => {
         const now = performance.now();
         for (const request of inFlight) request.sweep(now);
@@ -78,39 +84,22 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       sweeper.unref();
       for (const sentence of describeUnheeded(gateway.twin.model)) log.warn(sentence);
       checks.follow(gateway.twin);
-      for (const listener of gateway.twin.model.listeners) {
-        try {
-          const server = runtime.serve(
-            { host: listener.address, port: listener.port, maxBodyBytes: maxServerBodyBytes },
-            (request, connection) => handle(gateway, listener.port, request, connection),
-          );
-          servers.push({ name: listenerName(listener), server });
-        } catch (error) {
-          clearInterval(sweeper);
-          checks.stop();
-          await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
-          throw new ListenFailure(explainListen(gateway.twin.model, listener, error));
-        }
-      }
     },
     async replace(model, secrets) {
       const twin = prepare(model, secrets, gateway.twin);
-      const ports = (of: GatewayModel) => of.listeners.map((listener) => listener.port).join();
-      if (ports(model) !== ports(gateway.twin.model)) {
-        throw new ListenFailure("the listeners' ports changed; restart aigw to bind the new ones");
-      }
+      const closeOthers = sockets.follow(model);
       gateway.twin = twin;
+      closeOthers();
       for (const sentence of describeUnheeded(model)) log.warn(sentence);
       checks.follow(twin);
     },
     async stop(graceMs) {
-      const closed = Promise.all(servers.map(({ server }) => server.stop()));
       const timer = new Promise<void>((resolve) => {
         setTimeout(resolve, graceMs).unref();
       });
-      await Promise.race([closed, timer]);
+      await Promise.race([sockets.drain(), timer]);
       for (const request of [...inFlight]) request.abort("stopping");
-      await Promise.all(servers.splice(0).map(({ server }) => server.kill()));
+      await sockets.kill();
       clearInterval(sweeper);
       checks.stop();
     },

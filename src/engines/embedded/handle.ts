@@ -50,7 +50,7 @@ export async function handle(
   gateway.clientWatch.add(inFlight);
   try {
     const listener = twin.listeners.get(port);
-    if (listener === undefined) throw new Error(`no listener for port ${port}`);
+    if (listener === undefined) return respondLocally(inFlight, leaving);
     return await serve(gateway, twin, listener, inFlight);
   } catch (error) {
     // Whatever throws here is our mistake: the client gets an error in its own shape, the log says why.
@@ -122,6 +122,14 @@ async function serve(
   const answer = await firstGood(inFlight, exchange, route.rule, action, runtime);
   return answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
 }
+
+/** On a connection that was kept although its port is in the configuration no longer. */
+const leaving: LocalAnswer = {
+  status: 503,
+  headers: [["connection", "close"]],
+  body: "this listener is shutting down\n",
+  failure: "shutting_down",
+};
 
 /** As Envoy has it: a host that no route names. */
 const noHost: LocalAnswer = { status: 404, headers: [], body: "", failure: "route_not_found" };
