@@ -37,7 +37,7 @@ kind: EnvoyProxy
 metadata: {name: e}
 spec:
   concurrency: 2
-  telemetry: {accessLog: {settings: [{sinks: [{type: OpenTelemetry, openTelemetry: {headers: [{name: k, value: fixture-otel}]}}]}]}}
+  telemetry: {accessLog: {settings: [{sinks: [{type: OpenTelemetry, openTelemetry: {host: c, headers: [{name: k, value: fixture-otel}]}}]}]}}
 `;
   const world = testWorld();
   const sources = [{ name: "gw.yaml", text, isSubstituted: true }];
@@ -78,7 +78,20 @@ spec:
     metadata: { name: "e", namespace: "default" },
     spec: {
       telemetry: {
-        accessLog: { disable: false, settings: [{ matches: [], sinks: [{ type: "OpenTelemetry" }] }] },
+        accessLog: {
+          disable: false,
+          settings: [
+            {
+              matches: [],
+              sinks: [
+                {
+                  type: "OpenTelemetry",
+                  openTelemetry: { host: "c", port: 4317, resources: {}, resourceAttributes: {} },
+                },
+              ],
+            },
+          ],
+        },
       },
     },
   } as never);

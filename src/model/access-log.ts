@@ -9,5 +9,13 @@ export interface AccessLog extends Keyed {
   readonly format:
     | { readonly type: "text"; readonly text: Template }
     | { readonly type: "json"; readonly members: readonly (readonly [string, Template])[] };
-  readonly sink: { readonly type: "file"; readonly path: string };
+  readonly sink:
+    | { readonly type: "file"; readonly path: string }
+    /** `address` is `host:port`. `body` is a record's text; what a JSON format has are its attributes. */
+    | {
+        readonly type: "otlp";
+        readonly address: string;
+        readonly resource: { readonly [attribute: string]: string };
+        readonly body?: Template;
+      };
 }

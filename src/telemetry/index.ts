@@ -1,5 +1,6 @@
 import { type HeaderAttribute, readHeaderAttributes } from "../policy/header-attributes.ts";
-import { compileAccessLogs } from "./access-log/access-log.ts";
+import { compileAccessLogs, type LogSinks } from "./access-log/access-log.ts";
+import { OtlpLogs } from "./access-log/otlp-logs.ts";
 import { RecordBatch } from "./access-log/record-batch.ts";
 import { Sinks } from "./access-log/sinks.ts";
 import type { Logger } from "./logger.ts";
@@ -48,6 +49,12 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
   const resource = readResource(environment, version, log);
   const sinks = new Sinks(options);
   const batch = new RecordBatch();
+  const collectors = new OtlpLogs(options);
+  const logSinks: LogSinks = {
+    file: sinks.get,
+    collector: (address) => collectors.sinkOf(address),
+    resource,
+  };
   const semconv = readWord(environment, "AI_GATEWAY_TRACING_SEMCONV", semconvs) ?? "openinference";
   const pushed = await startPush(options, { resource, metrics, sinks });
   const tracing = await startTracing(options, { semconv, resource, mapped: attributes.spans, sinks });
@@ -55,16 +62,17 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
     settled: metrics.record,
     observe: tracing?.observe,
     recordListener: (logs) =>
-      logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, sinks.get)),
+      logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, logSinks)),
+    envoyLogs: { resource, forward: collectors.forward },
     metricsText: async () => writeExposition(metrics.families, resource),
     async flush() {
       batch.flush();
-      await Promise.all([tracing?.flush(), pushed?.flush()]);
+      await Promise.all([tracing?.flush(), pushed?.flush(), collectors.flush()]);
       await sinks.flush();
     },
     async close() {
       batch.flush();
-      await Promise.all([tracing?.close(closeMs), pushed?.close(closeMs)]);
+      await Promise.all([tracing?.close(closeMs), pushed?.close(closeMs), collectors.close(closeMs)]);
       await sinks.close();
     },
   };

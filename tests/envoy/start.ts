@@ -56,6 +56,7 @@ export class EnvoyRun implements AsyncDisposable {
         stderrLog: join(this.root, "logs/stderr.log"),
       },
       logAttributes: readHeaderAttributes({}).logs,
+      logResource: new Map([["service.name", "ai-gateway"]]),
       findBinary: async () => options.binary ?? envoyPath ?? "",
       terminal: {
         say: (line) => void this.said.push(line),

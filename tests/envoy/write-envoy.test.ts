@@ -21,6 +21,7 @@ const settings: EnvoySettings = {
   systemCaFile: "/etc/ssl/certs/ca-certificates.crt",
   addresses: new Map(),
   logAttributes: readHeaderAttributes({}).logs,
+  logResource: new Map([["service.name", "ai-gateway"]]),
 };
 
 const ca = readFileSync(join(root, "src/runtime/fixtures/ca.pem"), "utf8");

@@ -60,6 +60,12 @@ export interface Span {
   readonly attributes: { readonly [key: string]: unknown };
 }
 
+export interface LogRecord {
+  readonly body: unknown;
+  readonly attributes: { readonly [key: string]: unknown };
+  readonly resource: { readonly [key: string]: unknown };
+}
+
 export interface Collector extends AsyncDisposable {
   readonly url: string;
   readonly exports: Export[];
@@ -67,6 +73,7 @@ export interface Collector extends AsyncDisposable {
   readonly replies: Reply[];
   spans(): Span[];
   metricNames(): string[];
+  logRecords(): LogRecord[];
   /** Everything that ever arrived, as text. */
   text(): string;
 }
@@ -98,6 +105,7 @@ export async function startCollector(kind: "http" | "grpc", port = 0): Promise<C
     replies,
     spans: () => exports.flatMap(({ message }) => readSpans(message)),
     metricNames: () => [...new Set(exports.flatMap(({ message }) => readMetricNames(message)))].sort(),
+    logRecords: () => exports.flatMap(({ message }) => readLogRecords(message)),
     text: () => exports.map(({ bytes }) => new TextDecoder().decode(bytes)).join("\n"),
     [Symbol.asyncDispose]: server.stop,
   };
@@ -205,8 +213,24 @@ function readSpans(message: Message | undefined): Span[] {
     .map((span) => ({
       name: String(span["name"]),
       traceId: String(span["traceId"]),
-      attributes: Object.fromEntries(list(span, "attributes").map(({ key, value }) => [key, plainOf(value)])),
+      attributes: attributesOf(span),
     }));
+}
+
+function attributesOf(message: unknown): { readonly [key: string]: unknown } {
+  return Object.fromEntries(list(message, "attributes").map(({ key, value }) => [key, plainOf(value)]));
+}
+
+function readLogRecords(message: Message | undefined): LogRecord[] {
+  return list(message, "resourceLogs").flatMap((group) =>
+    list(group, "scopeLogs")
+      .flatMap((scope) => list(scope, "logRecords"))
+      .map((record) => ({
+        body: plainOf(record["body"]),
+        attributes: attributesOf(record),
+        resource: attributesOf(group["resource"]),
+      })),
+  );
 }
 
 function plainOf(value: unknown): unknown {

@@ -90,6 +90,7 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
       stderrLog: paths.stderrLog,
     },
     logAttributes,
+    logResource: telemetry.envoyLogs?.resource ?? new Map(),
     findBinary: async (signal) => path ?? (await obtain(rooms, loaded, options, signal)).path,
     terminal: {
       say: (line, level) => reporter.say(line, level),

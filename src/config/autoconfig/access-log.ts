@@ -1,18 +1,48 @@
+import type { LogSink } from "./log-sink.ts";
+
 /** The access log of a gateway that was configured from the environment: one setting for LLM requests, one for MCP. */
-export function accessLogSettings(): object[] {
-  return [setting("x-ai-eg-model", llmFields), setting("x-ai-eg-mcp-backend", mcpFields)];
+export function accessLogSettings(sink: Exclude<LogSink, { type: "none" }>): object[] {
+  return [
+    setting("x-ai-eg-model", llmFields, llmText, sink),
+    setting("x-ai-eg-mcp-backend", mcpFields, mcpText, sink),
+  ];
 }
 
 /** Requests without that header, such as those that no model was found for, are not logged. */
-function setting(header: string, fields: { readonly [name: string]: string }): object {
+function setting(
+  header: string,
+  fields: { readonly [name: string]: string },
+  text: string,
+  sink: Exclude<LogSink, { type: "none" }>,
+): object {
+  const matches = [`request.headers['${header}'] != ''`];
+  const json = { ...fields, ...commonFields };
+  if (sink.type === "file") {
+    const file = { path: "/dev/stdout" };
+    return { matches, format: { type: "JSON", json }, sinks: [{ type: "File", file }] };
+  }
+  const { host, port } = sink;
+  // Without a type the text is a record's body, and the fields are its attributes.
   return {
-    matches: [`request.headers['${header}'] != ''`],
-    format: { type: "JSON", json: { ...fields, ...commonFields } },
-    sinks: [{ type: "File", file: { path: "/dev/stdout" } }],
+    matches,
+    format: { text, json },
+    sinks: [{ type: "OpenTelemetry", openTelemetry: { host, port } }],
   };
 }
 
 const metadata = (key: string) => `%DYNAMIC_METADATA(io.envoy.ai_gateway:${key})%`;
+
+const llmText = [
+  "[%START_TIME%] %REQ(:PATH)% model=%REQ(X-AI-EG-MODEL)% %RESPONSE_CODE%",
+  `llm_input_token=${metadata("llm_input_token")}`,
+  `llm_output_token=${metadata("llm_output_token")}`,
+  `llm_reasoning_token=${metadata("llm_reasoning_token")} %DURATION%ms`,
+].join(" ");
+
+const mcpText = [
+  `[%START_TIME%] %REQ(:PATH)% mcp_method=${metadata("mcp_method")} mcp_tool_name=${metadata("mcp_tool_name")}`,
+  `mcp_backend=${metadata("mcp_backend")} %RESPONSE_CODE% %DURATION%ms`,
+].join(" ");
 
 const llmFields = {
   "gen_ai.request.model": "%REQ(X-AI-EG-MODEL)%",

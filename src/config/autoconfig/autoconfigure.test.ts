@@ -169,21 +169,6 @@ describe("autoconfigure says", () => {
       { ...openai, OPENAI_BASE_URL: "http://u:p@h/v1" },
       "OPENAI_BASE_URL: user information of the URL is ignored",
     ],
-    [
-      "that OTLP logs go to the console",
-      { ...openai, OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4317" },
-      "OTEL_EXPORTER_OTLP_ENDPOINT: access logs over OTLP are not supported yet",
-    ],
-    [
-      "so also for a demanded exporter",
-      { ...openai, OTEL_LOGS_EXPORTER: "OTLP", OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "c:4317" },
-      "OTEL_LOGS_EXPORTER=otlp: access logs over OTLP are not supported yet",
-    ],
-    [
-      "that a general protocol is not for logs",
-      { ...openai, OTEL_EXPORTER_OTLP_ENDPOINT: "http://c", OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" },
-      'OTEL_EXPORTER_OTLP_PROTOCOL: access logs go by grpc only, not by "http/protobuf"',
-    ],
   ];
   test.each(notices)("%s", (_, environment, want) => {
     expect(generate(environment).notices.join("\n")).toStartWith(want);
@@ -191,9 +176,7 @@ describe("autoconfigure says", () => {
 
   test("nothing where all is plain", () => {
     expect(generate(openai).notices).toEqual([]);
-    expect(
-      generate({ ...openai, OTEL_LOGS_EXPORTER: "console", OTEL_EXPORTER_OTLP_ENDPOINT: "http://c" }).notices,
-    ).toEqual([]);
+    expect(generate({ ...openai, OTEL_EXPORTER_OTLP_ENDPOINT: "http://c" }).notices).toEqual([]);
   });
 });
 
@@ -213,10 +196,34 @@ describe("autoconfigure logs", () => {
   test("LLM and MCP requests to standard output", () => {
     const { source } = generate(openai);
     const logs = compileGateway([source], testWorld({ environment: openai })).model?.accessLogs ?? [];
-    expect(logs.map(({ filters, sink, scope }) => [filters[0]?.source, sink.path, scope])).toEqual([
-      ["request.headers['x-ai-eg-model'] != ''", "/dev/stdout", "all"],
-      ["request.headers['x-ai-eg-mcp-backend'] != ''", "/dev/stdout", "all"],
+    const sink = { type: "file", path: "/dev/stdout" } as const;
+    expect(logs.map((log) => [log.filters[0]?.source, log.sink, log.scope])).toEqual([
+      ["request.headers['x-ai-eg-model'] != ''", sink, "all"],
+      ["request.headers['x-ai-eg-mcp-backend'] != ''", sink, "all"],
     ]);
+  });
+
+  const collectors: readonly (readonly [environment: Environment, address: string])[] = [
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "http://c:4318/base" }, "c:4318"],
+    [{ OTEL_LOGS_EXPORTER: "OTLP", OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: "c:4317" }, "c:4317"],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: "https://c", OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" }, "c:443"],
+  ];
+  test.each(collectors)("to the collector of %j, and no lines", (environment, address) => {
+    const { source } = generate({ ...openai, ...environment });
+    const logs = compileGateway([source], testWorld({ environment: openai })).model?.accessLogs ?? [];
+    expect(logs.map(({ sink }) => sink)).toEqual([
+      expect.objectContaining({ type: "otlp", address, body: expect.anything() }),
+      expect.objectContaining({ type: "otlp", address, body: expect.anything() }),
+    ]);
+    expect(logs.map(({ format }) => format.type)).toEqual(["json", "json"]);
+  });
+
+  test.each([
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c", OTEL_LOGS_EXPORTER: "console" },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: "http://c", OTEL_SDK_DISABLED: "true" },
+  ])("lines for %j", (environment) => {
+    const { spec } = generate({ ...openai, ...environment });
+    expect(JSON.stringify(spec("EnvoyProxy"))).toContain('"path":"/dev/stdout"');
   });
 });
 
@@ -246,12 +253,12 @@ describe("autoconfigure refuses", () => {
       "OTEL_LOGS_EXPORTER=otlp needs OTEL_EXPORTER_OTLP_LOGS_ENDPOINT or",
     ],
     [
-      { ...otlp, OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "http/json" },
-      "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: access logs go by grpc only",
+      { ...otlp, OTEL_EXPORTER_OTLP_LOGS_PROTOCOL: "thrift" },
+      'unsupported OTEL_EXPORTER_OTLP_LOGS_PROTOCOL value "thrift" (allowed: grpc, http/protobuf, http/json)',
     ],
     [
-      { ...otlp, OTEL_LOGS_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_PROTOCOL: "http/json" },
-      "OTEL_EXPORTER_OTLP_PROTOCOL: access logs go by grpc only",
+      { ...otlp, OTEL_LOGS_EXPORTER: "otlp", OTEL_EXPORTER_OTLP_PROTOCOL: "http" },
+      'unsupported OTEL_EXPORTER_OTLP_PROTOCOL value "http"',
     ],
     [
       { ...openai, OTEL_EXPORTER_OTLP_ENDPOINT: "ftp://c" },

@@ -31,7 +31,6 @@ export function autoconfigure(environment: Environment, options: AutoconfigOptio
     );
   }
   const logSink = chooseLogSink(environment);
-  if (logSink.type === "file" && logSink.notice !== undefined) notices.push(logSink.notice);
   const envoyVersion = optional(environment, "ENVOY_VERSION");
   const { isDebug, port } = options;
   const resources = gatewayResources({ provider, logSink, envoyVersion, isDebug, port });

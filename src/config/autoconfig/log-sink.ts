@@ -1,13 +1,17 @@
 import { ConfigFailure, type Environment, variable } from "../world.ts";
 import { parseBaseUrl } from "./base-url.ts";
 
-/** Where access-log lines go. `notice` says what was asked for and cannot be done yet. */
-export type LogSink = { readonly type: "none" } | { readonly type: "file"; readonly notice?: string };
+/** Where access logs go. */
+export type LogSink =
+  | { readonly type: "none" }
+  | { readonly type: "file" }
+  | { readonly type: "otlp"; readonly host: string; readonly port: number };
 
 const exporterVariable = "OTEL_LOGS_EXPORTER";
 const logsEndpoint = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT";
 const anyEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const logsProtocol = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL";
+const protocols = ["grpc", "http/protobuf", "http/json"];
 const anyProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
 /** The sink that OpenTelemetry's variables ask for. Throws `ConfigFailure` for what no version of it could mean. */
@@ -21,6 +25,7 @@ export function chooseLogSink(environment: Environment): LogSink {
       return { type: "file" };
     case "otlp":
     case "":
+      if (variable(environment, "OTEL_SDK_DISABLED") === "true") return { type: "file" };
       return chooseOtlp(trimmed, exporter === "otlp");
     default:
       throw new ConfigFailure(
@@ -37,16 +42,13 @@ function chooseOtlp(trimmed: (name: string) => string, isDemanded: boolean): Log
     throw new ConfigFailure(`${exporterVariable}=otlp needs ${logsEndpoint} or ${anyEndpoint}`);
   }
   const protocolVariable = trimmed(logsProtocol) === "" ? anyProtocol : logsProtocol;
-  const protocol = trimmed(protocolVariable).toLowerCase() || "grpc";
-  if (protocol !== "grpc") {
-    const problem = `${protocolVariable}: access logs go by grpc only, not by ${JSON.stringify(protocol)}`;
-    if (isDemanded || protocolVariable === logsProtocol) {
-      throw new ConfigFailure(`${problem}; set ${logsProtocol}=grpc, or ${exporterVariable}=console`);
-    }
-    return { type: "file", notice: `${problem}; they are written to standard output instead` };
+  const protocol = trimmed(protocolVariable).toLowerCase();
+  if (protocol !== "" && !protocols.includes(protocol)) {
+    const allowed = protocols.join(", ");
+    throw new ConfigFailure(
+      `unsupported ${protocolVariable} value ${JSON.stringify(protocol)} (allowed: ${allowed})`,
+    );
   }
-  parseBaseUrl(name, endpoint.includes("://") ? endpoint : `http://${endpoint}`);
-  const asked = isDemanded ? `${exporterVariable}=otlp` : name;
-  const notice = `${asked}: access logs over OTLP are not supported yet; they are written to standard output instead`;
-  return { type: "file", notice };
+  const { host, port } = parseBaseUrl(name, endpoint.includes("://") ? endpoint : `http://${endpoint}`);
+  return { type: "otlp", host, port };
 }

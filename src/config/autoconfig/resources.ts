@@ -58,7 +58,7 @@ function envoyProxy({ logSink, envoyVersion, isDebug }: GatewayOptions): object 
   const provider = envoyVersion === undefined ? {} : { provider: { type: "Host", host: { envoyVersion } } };
   // At debug these two components of Envoy print the headers they send, credentials among them.
   const level = isDebug ? { default: "debug", http: "info", ext_proc: "info" } : { default: "error" };
-  const accessLog = logSink.type === "none" ? { disable: true } : { settings: accessLogSettings() };
+  const accessLog = logSink.type === "none" ? { disable: true } : { settings: accessLogSettings(logSink) };
   return {
     apiVersion: v1alpha1,
     kind: "EnvoyProxy",

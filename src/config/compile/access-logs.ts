@@ -50,7 +50,7 @@ const defaultFormat: AccessLog["format"] = {
 
 const scopes = { Route: "route", Listener: "no-route", Upstream: "all" } as const;
 
-/** One log for each file sink. Without any setting there is a default one on standard output. */
+/** One log for each sink. Without any setting there is a default one on standard output. */
 export function compileAccessLogs(context: Context, proxy: ProxySettings): AccessLog[] {
   const telemetry = proxy.get("telemetry");
   const accessLog = telemetry?.value.accessLog;
@@ -76,8 +76,13 @@ function compileSetting(context: Context, proxy: Proxy, setting: Setting, index:
   const format = compileFormat(context, proxy, setting.format, [...path, "format"]);
   const scope: AccessLog["scope"] = setting.type === undefined ? "all" : scopes[setting.type];
   const { namespace, name } = proxy.id;
-  return sinksOf(setting).map(({ sink, position }) => {
-    const content = { scope, filters, format, sink };
+  return sinksOf(context, proxy, setting, path).map(({ sink, position }) => {
+    const content = {
+      scope,
+      filters,
+      format: sink.type === "otlp" ? attributesOf(setting, format) : format,
+      sink,
+    };
     return {
       key: `${namespace}/${name}/setting/${index}/sink/${position}`,
       print: printOf({ proxy: { namespace, name }, ...content }),
@@ -87,14 +92,29 @@ function compileSetting(context: Context, proxy: Proxy, setting: Setting, index:
   });
 }
 
-/** Until lines can go to a collector they go to standard output instead, unless a file has them anyway. */
-function sinksOf({ sinks }: Setting): { readonly sink: AccessLog["sink"]; readonly position: number }[] {
-  const files = sinks.flatMap(({ file }, position) =>
-    file === undefined ? [] : [{ sink: { type: "file" as const, path: file.path }, position }],
-  );
-  if (files.length > 0) return files;
-  const position = sinks.findIndex(({ type }) => type === "OpenTelemetry");
-  return position === -1 ? [] : [{ sink: stdout, position }];
+/** What has only a text has no attributes. */
+function attributesOf({ format }: Setting, compiled: AccessLog["format"]): AccessLog["format"] {
+  const isTextAlone = format?.text !== undefined && (format.type === "Text" || format.json === undefined);
+  return isTextAlone ? { type: "json", members: [] } : compiled;
+}
+
+interface PlacedSink {
+  readonly sink: AccessLog["sink"];
+  readonly position: number;
+}
+
+/** Text of a setting without a type is the body of records, and a line only where there is no JSON. */
+function sinksOf(context: Context, proxy: Proxy, { sinks, format }: Setting, path: Path): PlacedSink[] {
+  return sinks.flatMap(({ file, openTelemetry }, position): PlacedSink[] => {
+    if (file !== undefined) return [{ sink: { type: "file", path: file.path }, position }];
+    if (openTelemetry?.host === undefined) return [];
+    const { host, port, resources, resourceAttributes } = openTelemetry;
+    const text = format?.type === "JSON" ? undefined : format?.text;
+    const body = text && compileTemplate(context, proxy, text.trimEnd(), [...path, "format", "text"]);
+    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    const resource = { ...resources, ...resourceAttributes };
+    return [{ sink: { type: "otlp", address, resource, ...(body ? { body } : {}) }, position }];
+  });
 }
 
 function compileFilter({ report }: Context, proxy: Proxy, source: string, path: Path): Cel {

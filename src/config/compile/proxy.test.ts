@@ -80,16 +80,33 @@ describe("access logs", () => {
     ] as never);
   });
 
-  test("for a collector go to standard output, unless a file has them", () => {
+  test("for a collector go there, beside files", () => {
     const otlp =
-      "{type: OpenTelemetry, openTelemetry: {host: c, port: 4317, headers: [{name: k, value: v}]}}";
-    const alone = compile(setting(`sinks: [${otlp}]`));
-    expect(alone.model?.accessLogs.map(({ sink }) => sink.path)).toEqual(["/dev/stdout"]);
-    expect(said(alone)).toEqual([
-      "warning spec.telemetry.accessLog.settings[0].sinks[0].openTelemetry: OpenTelemetry access logs are not supported yet; lines go to /dev/stdout instead",
+      "{type: OpenTelemetry, openTelemetry: {host: c, resources: {zone: a}, headers: [{name: k, value: v}]}}";
+    const compiled = compile(setting(`sinks: [${otlp}, {type: File, file: {path: /a}}]`));
+    expect(compiled.model?.accessLogs.map(({ sink }) => sink)).toEqual([
+      { type: "otlp", address: "c:4317", resource: { zone: "a" } },
+      { type: "file", path: "/a" },
     ]);
-    const beside = compile(setting(`sinks: [${otlp}, {type: File, file: {path: /a}}]`));
-    expect(beside.model?.accessLogs.map(({ sink }) => sink.path)).toEqual(["/a"]);
+    expect(said(compiled)).toEqual([
+      "warning spec.telemetry.accessLog.settings[0].sinks[0].openTelemetry.headers: headers of an OpenTelemetry sink are not sent; set OTEL_EXPORTER_OTLP_LOGS_HEADERS instead",
+    ]);
+  });
+
+  test("for a collector have a text as the body and JSON as attributes, of formats without a type both", () => {
+    const logOf = (format: string) => {
+      const sinks = "sinks: [{type: OpenTelemetry, openTelemetry: {host: c, port: 1}}]";
+      return compile(setting(`format: ${format}, ${sinks}`)).model?.accessLogs[0];
+    };
+    const both = logOf('{text: "t", json: {a: "b"}}');
+    expect([both?.format, both?.sink]).toMatchObject([
+      { type: "json", members: [["a", ["b"]]] },
+      { body: ["t"] },
+    ]);
+    const text = logOf('{type: Text, text: "t"}');
+    expect([text?.format, text?.sink]).toMatchObject([{ type: "json", members: [] }, { body: ["t"] }]);
+    const json = logOf('{type: JSON, json: {a: "b"}}');
+    expect(json?.sink).not.toHaveProperty("body");
   });
 
   const refused: readonly (readonly [written: string, message: string])[] = [

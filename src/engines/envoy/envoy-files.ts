@@ -19,7 +19,7 @@ export class EnvoyFiles {
   readonly #options: EnvoyOptions;
 
   constructor(options: EnvoyOptions) {
-    const { paths, environment, processor, logAttributes } = options;
+    const { paths, environment, processor, logAttributes, logResource } = options;
     mkdirSync(paths.directory, { recursive: true, mode: 0o700 });
     this.#options = options;
     this.directory = new XdsDirectory(paths.directory);
@@ -36,6 +36,7 @@ export class EnvoyFiles {
       stderrLog: paths.stderrLog,
       systemCaFile: findSystemAuthorities(environment, join(paths.directory, "ca.pem")),
       logAttributes,
+      logResource,
     };
   }
 
@@ -55,6 +56,7 @@ export class EnvoyFiles {
 
   /** Envoy would refuse a listener whose log it cannot open, and would make one that others can read. */
   #canWrite({ sink }: AccessLog): boolean {
+    if (sink.type !== "file") return true;
     const path = sinkFile(sink.path, this.#settings);
     try {
       closeSync(openSync(path, "a", 0o600));

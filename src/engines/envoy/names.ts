@@ -43,6 +43,9 @@ export const answerAttributes: readonly string[] = ["response.code_details"];
 /** gRPC metadata of the router-level stream: the largest request body that its listener accepts. */
 export const maxBodyMetadata = "x-ai-eg-max-body-bytes";
 
+/** gRPC metadata of access-log records: which collector they are for, as `host:port`. */
+export const collectorMetadata = "x-ai-eg-collector";
+
 /** What the upstream-level filter tells the processor; each expression is also the name it goes by. */
 export const attemptAttributes: readonly string[] = [
   hostAttribute(configuredKeys.backend),

@@ -17,6 +17,8 @@ export interface EnvoyOptions {
   readonly paths: EnvoyPaths;
   /** Request headers that access logs know by another name. */
   readonly logAttributes: readonly HeaderAttribute[];
+  /** What access-log records for collectors say of this process. */
+  readonly logResource: ReadonlyMap<string, string>;
   /** Path of Envoy's executable; asked when all else is ready, since it may take a download. */
   findBinary(signal: AbortSignal): Promise<string>;
   readonly terminal: EnvoyTerminal;

@@ -3,6 +3,7 @@ import { configuredKeys, configuredNamespace } from "../envoy/names.ts";
 /** Headers, metadata and attributes by which processor and Envoy's configuration know each other: one list for both. */
 export {
   clientPathHeader as originalPathHeader,
+  collectorMetadata,
   exchangeIdHeader as requestIdHeader,
   exchangeNamespace as metadataNamespace,
   failureHeader,

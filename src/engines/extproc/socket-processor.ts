@@ -23,6 +23,7 @@ export function createProcessor(options: ProcessorOptions): SocketProcessor {
         address: { type: "unix", path: socketPath },
         serve: processor.serve,
         isServing: () => processor.isServing,
+        takeLogs: telemetry.envoyLogs?.forward,
       });
     },
     replace: async (model, secrets) => processor.replace(model, secrets),

@@ -22,15 +22,17 @@ function logOf(change: Partial<AccessLog> & { text?: string; path?: string }): A
 /** Which paths got which lines. */
 function run(logs: readonly AccessLog[], records: readonly RequestRecord[]): { [path: string]: string } {
   const written: { [path: string]: string } = {};
-  const listener = compileAccessLogs(
-    logs,
-    [{ attribute: "session.id", headers: ["agent-session-id"] }],
-    (path) => ({
+  const listener = compileAccessLogs(logs, [{ attribute: "session.id", headers: ["agent-session-id"] }], {
+    file: (path) => ({
       write(line) {
         written[path] = `${written[path] ?? ""}${line}`;
       },
     }),
-  );
+    collector: () => {
+      throw new Error("no log names a collector");
+    },
+    resource: new Map(),
+  });
   records.forEach(listener);
   return written;
 }

@@ -4,6 +4,8 @@ import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import type { RecordListener, RequestRecord } from "../request-record.ts";
 import { RecordActivation } from "./activation.ts";
 import { compileLine } from "./line.ts";
+import type { LogRecord } from "./otlp-logs.ts";
+import { compileRecord } from "./otlp-record.ts";
 
 /** Where finished lines go. */
 export interface LineSink {
@@ -12,6 +14,15 @@ export interface LineSink {
 
 type Accepts = (record: RequestRecord, activation: CelActivation) => boolean;
 
+/** Where lines and records go. */
+export interface LogSinks {
+  file(path: string): LineSink;
+  /** `address` is `host:port` of a collector. */
+  collector(address: string): (record: LogRecord) => void;
+  /** What records say of this process. */
+  readonly resource: ReadonlyMap<string, string>;
+}
+
 /**
  * Makes the listener that writes each record to every log whose scope and filters it fits.
  * `mapped`: the request headers that formats may name as metadata.
@@ -19,20 +30,34 @@ type Accepts = (record: RequestRecord, activation: CelActivation) => boolean;
 export function compileAccessLogs(
   logs: readonly AccessLog[],
   mapped: readonly HeaderAttribute[],
-  sinkOf: (path: string) => LineSink,
+  sinks: LogSinks,
 ): RecordListener {
   const writers = logs.map((log) => {
     const accepts = compileAccepts(log);
-    const line = compileLine(log.format, mapped);
-    const sink = sinkOf(log.sink.path);
+    const write = compileWriter(log, mapped, sinks);
     return (record: RequestRecord, activation: CelActivation) => {
-      if (accepts(record, activation)) sink.write(line(record));
+      if (accepts(record, activation)) write(record);
     };
   });
   return (record) => {
     const activation = new RecordActivation(record, mapped);
     for (const write of writers) write(record, activation);
   };
+}
+
+function compileWriter(
+  { format, sink }: AccessLog,
+  mapped: readonly HeaderAttribute[],
+  sinks: LogSinks,
+): (record: RequestRecord) => void {
+  if (sink.type === "otlp") {
+    const make = compileRecord(format, sink, mapped, sinks.resource);
+    const push = sinks.collector(sink.address);
+    return (record) => push(make(record));
+  }
+  const line = compileLine(format, mapped);
+  const file = sinks.file(sink.path);
+  return (record) => file.write(line(record));
 }
 
 function compileAccepts({ scope, filters }: AccessLog): Accepts {

@@ -45,6 +45,17 @@ function compileJson(
   };
 }
 
+/** Members by name, in its order, each as what reads its value. */
+export function compileMembers(
+  members: readonly (readonly [string, Template])[],
+  mapped: readonly HeaderAttribute[],
+): readonly (readonly [name: string, resolve: Resolve])[] {
+  return members.map(([name, template]) => {
+    const resolve = compileMember(template, mapped);
+    return [name, typeof resolve === "string" ? () => resolve : resolve];
+  });
+}
+
 /** The text itself where a member holds no operator. */
 function compileMember(template: Template, mapped: readonly HeaderAttribute[]): string | Resolve {
   const [only] = template;
@@ -53,7 +64,7 @@ function compileMember(template: Template, mapped: readonly HeaderAttribute[]): 
   return typeof only === "string" ? only : compileOperator(only, mapped);
 }
 
-function compileText(template: Template, mapped: readonly HeaderAttribute[]): WriteLine {
+export function compileText(template: Template, mapped: readonly HeaderAttribute[]): WriteLine {
   const write = joinParts(template, mapped, writeOneLine);
   const last = template.at(-1);
   return typeof last === "string" && last.endsWith("\n") ? write : (record) => `${write(record)}\n`;

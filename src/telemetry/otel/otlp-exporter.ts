@@ -43,7 +43,7 @@ export async function createOtlpExporter<Internal>(
 }
 
 /** gRPC is loaded only by those who want it. */
-async function createTransport(settings: OtlpSettings, sendRequest: SendRequest): Promise<Transport> {
+export async function createTransport(settings: OtlpSettings, sendRequest: SendRequest): Promise<Transport> {
   if (settings.protocol !== "grpc") return createHttpTransport(settings, sendRequest);
   const { createGrpcTransport } = await import("./grpc-transport.ts");
   return createGrpcTransport(settings);

@@ -85,7 +85,9 @@ function readUrl(
   const [own] = namesOf(signal, "ENDPOINT");
   const name = otlpEndpointVariable(environment, signal);
   const text = name === undefined ? undefined : readText(environment, name);
-  if (protocol === "grpc") return grpcUrl(name, text ?? "http://localhost:4317", isInsecure);
+  // Access logs have always gone without TLS to an endpoint without a scheme.
+  if (protocol === "grpc")
+    return grpcUrl(name, text ?? "http://localhost:4317", isInsecure || signal === "logs");
   const url = parseUrl(name, text ?? "http://localhost:4318");
   if (url.protocol !== "http:" && url.protocol !== "https:")
     throw new TelemetryFailure(`${name}: the scheme must be http or https`);

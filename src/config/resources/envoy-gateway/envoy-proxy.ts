@@ -5,15 +5,35 @@ const kubernetesOnly = () => noEffect("has no effect in standalone mode");
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "critical", "off"] as const;
 
+/** A collector; how it is spoken to is said by the OTEL_EXPORTER_OTLP_* variables, if they name the same address. */
+const OpenTelemetry = z
+  .strictObject({
+    host: z.string().min(1).optional(),
+    port: z.int().min(0).max(65535).default(4317),
+    backendRefs: unsupported(
+      "error",
+      "backendRefs of an OpenTelemetry sink are not supported; name the collector by host and port",
+    ),
+    headers: unsupported(
+      "warning",
+      "headers of an OpenTelemetry sink are not sent; set OTEL_EXPORTER_OTLP_LOGS_HEADERS instead",
+    ),
+    resources: z.record(z.string(), z.string()).default({}),
+    resourceAttributes: z.record(z.string(), z.string()).default({}),
+  })
+  .refine(({ host, backendRefs }) => host !== undefined || backendRefs !== undefined, {
+    error: "host or backendRefs needs to be set",
+  });
+
 const Sink = z
   .strictObject({
     type: z.enum(["File", "OpenTelemetry", "ALS"]),
     file: z.strictObject({ path: z.string().min(1) }).optional(),
-    openTelemetry: unsupported(
-      "warning",
-      "OpenTelemetry access logs are not supported yet; lines go to /dev/stdout instead",
-    ),
+    openTelemetry: OpenTelemetry.optional(),
     als: notYet(),
+  })
+  .refine(({ type, openTelemetry }) => type !== "OpenTelemetry" || openTelemetry !== undefined, {
+    error: "If AccessLogSink type is OpenTelemetry, openTelemetry field needs to be set",
   })
   .refine(({ type, file }) => type !== "File" || file !== undefined, {
     error: "If AccessLogSink type is File, file field needs to be set",

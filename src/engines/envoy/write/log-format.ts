@@ -16,7 +16,8 @@ export function writeLogFormat(format: AccessLog["format"], facts: FactCollector
   return { text_format_source: { inline_string: text.endsWith("\n") ? text : `${text}\n` } };
 }
 
-function writeTemplate(template: Template, facts: FactCollector): string {
+/** A template in Envoy's words. */
+export function writeTemplate(template: Template, facts: FactCollector): string {
   return template
     .map((part) => (typeof part === "string" ? part.replaceAll("%", "%%") : writeOperator(part, facts)))
     .join("");

@@ -15,4 +15,6 @@ export interface EnvoySettings {
   readonly addresses: Addresses;
   /** Request headers that access logs know by another name. */
   readonly logAttributes: readonly HeaderAttribute[];
+  /** What records for collectors say of this process. */
+  readonly logResource: ReadonlyMap<string, string>;
 }

@@ -1,10 +1,11 @@
-import type { Buffer } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { chmodSync, lstatSync, rmSync } from "node:fs";
 import type * as grpcJs from "@grpc/grpc-js";
 import { grpcStatus, type ServeCall } from "../call.ts";
 import { servingStatus, writeHealthCheckResponse, writeHealthListResponse } from "../codec/health.ts";
 import { ProcessingRequest } from "../codec/processing-request.ts";
 import { writeProcessingResponse } from "../codec/processing-response.ts";
+import { collectorMetadata } from "../names.ts";
 import { type GrpcAddress, grpcTarget, joinHostPort } from "./address.ts";
 import { liftResetLimit } from "./lift-reset-limit.ts";
 
@@ -15,6 +16,8 @@ export interface CallServerOptions {
   readonly serve: ServeCall;
   /** What health checks are told. */
   isServing(): boolean;
+  /** Takes the records of Envoy's access logs for the collector at `address`; absent where there is none. */
+  readonly takeLogs?: ((address: string, request: Uint8Array) => void) | undefined;
 }
 
 export interface CallServer {
@@ -50,6 +53,8 @@ export async function startCallServer(options: CallServerOptions): Promise<CallS
   });
   server.addService(processService, { process: unused });
   server.addService(healthService, healthHandlers(options));
+  const { takeLogs } = options;
+  if (takeLogs !== undefined) server.addService(logsService, logsHandlers(takeLogs));
   const address = await bind(grpc, server, options.address);
   return {
     address,
@@ -172,6 +177,26 @@ function healthHandlers({ isServing }: CallServerOptions) {
     },
   };
 }
+
+const logsService = {
+  export: { path: "/opentelemetry.proto.collector.logs.v1.LogsService/Export", ...whole },
+} as const;
+
+/** Envoy is thanked at once: what becomes of its records is not for it to wait for. */
+function logsHandlers(takeLogs: (address: string, request: Uint8Array) => void) {
+  return {
+    export(
+      { request, metadata }: grpcJs.ServerUnaryCall<Buffer, Buffer>,
+      answer: grpcJs.sendUnaryData<Buffer>,
+    ) {
+      const address = metadata.get(collectorMetadata)[0]?.toString();
+      if (address !== undefined) takeLogs(address, request);
+      answer(null, emptyMessage);
+    },
+  };
+}
+
+const emptyMessage = Buffer.alloc(0);
 
 async function bind(grpc: typeof grpcJs, server: grpcJs.Server, address: GrpcAddress): Promise<GrpcAddress> {
   const listen = (target: string) =>
