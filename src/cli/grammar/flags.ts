@@ -83,6 +83,10 @@ export const runFlags = {
   },
 } as const;
 
+export const versionFlags = {
+  licenses: { type: "switch", description: "Show the licences of what the program is made of" },
+} as const;
+
 /** Of `exec`: those of `run`, and what to say at the end. Its gateway is not long-lived enough to wait for a download. */
 export const execFlags = {
   ...runFlags,

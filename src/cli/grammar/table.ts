@@ -1,12 +1,13 @@
 import { type Command, defineCommand } from "./command.ts";
 import { extprocFlags } from "./extproc-flags.ts";
-import { execFlags, pathArgument, runFlags } from "./flags.ts";
+import { execFlags, pathArgument, runFlags, versionFlags } from "./flags.ts";
 
 /** Every command: the only source of parsing, help, completion and the reference page. */
 export const commands: readonly Command[] = [
   defineCommand({
     name: "version",
     summary: "Show the version.",
+    flags: versionFlags,
     isRecommended: true,
     load: async () => (await import("../commands/version.ts")).version,
   }),
