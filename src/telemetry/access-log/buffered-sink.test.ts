@@ -142,7 +142,7 @@ describe("BufferedSink", () => {
   test("tries a failing target again by itself, but not with each chunk", async () => {
     const target = new ScriptedTarget();
     target.take = () => new Error("EIO");
-    const { sink } = sinkTo(target, { chunkLength: 4, delayMs: 40 });
+    const { sink } = sinkTo(target, { chunkLength: 4, delayMs: 500 });
     sink.write("aaaa\n");
     await until(() => target.calls === 1);
     await Bun.sleep(0);
