@@ -2,28 +2,26 @@
  * Every golden vector, played against a running gateway of each engine; `vectors/README.md` says what they are.
  *
  * - `vectors/deviations.json`: vectors that we answer otherwise on purpose, each with a reason that can be checked.
- * - `vectors/not-yet.json`: what the gateway cannot do yet. A vector there that agrees fails, so that the list shrinks.
  * - Vectors with `refBug` show a defect of the reference; they may differ.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { onEachEngine } from "./support/engines.ts";
-import { compare, deviations, notYet, patternFor, readVectors, reasonFor } from "./support/vectors.ts";
+import { compare, deviations, patternFor, readVectors, reasonFor } from "./support/vectors.ts";
 import { freePort, startVectorsGateway, type VectorsGateway } from "./support/vectors-gateway.ts";
 import { play, ScriptedUpstream } from "./vectors/play.ts";
 import type { Vector } from "./vectors/vector.ts";
 
 const vectors = readVectors();
 
-type Verdict = "as wanted" | "otherwise on purpose" | "better than a defect" | "not yet";
-/** Patterns of the two lists that a differing vector made use of. */
+type Verdict = "as wanted" | "otherwise on purpose" | "better than a defect";
+/** Patterns of the list that a differing vector made use of. */
 const used = new Set<string | undefined>();
 
 function judge(vector: Vector, differences: readonly string[]): Verdict | undefined {
   const { name } = vector;
-  if (differences.length === 0) return reasonFor(notYet, name) === undefined ? "as wanted" : undefined;
-  used.add(patternFor(deviations, name) ?? patternFor(notYet, name));
+  if (differences.length === 0) return "as wanted";
+  used.add(patternFor(deviations, name));
   if (reasonFor(deviations, name) !== undefined) return "otherwise on purpose";
-  if (reasonFor(notYet, name) !== undefined) return "not yet";
   return vector.refBug === undefined ? undefined : "better than a defect";
 }
 
@@ -34,7 +32,6 @@ onEachEngine((engine) => {
     "as wanted": 0,
     "otherwise on purpose": 0,
     "better than a defect": 0,
-    "not yet": 0,
   };
 
   beforeAll(async () => {
@@ -58,9 +55,8 @@ onEachEngine((engine) => {
         async (vector) => {
           const differences = compare(vector, await play(gateway.url, upstream, vector));
           const verdict = judge(vector, differences);
-          if (verdict !== undefined) counts[verdict]++;
-          else if (differences.length > 0) expect(differences, vector.about).toEqual([]);
-          else throw new Error(`agrees now: take "${patternFor(notYet, vector.name)}" out of not-yet.json`);
+          if (verdict === undefined) expect(differences, vector.about).toEqual([]);
+          else counts[verdict]++;
         },
         20_000,
       );
@@ -68,9 +64,6 @@ onEachEngine((engine) => {
   }
 });
 
-test.each([...Object.keys(deviations), ...Object.keys(notYet)])(
-  "the entry %s is about a vector that differs",
-  (pattern) => {
-    expect(used.has(pattern)).toBe(true);
-  },
-);
+test.each(Object.keys(deviations))("the entry %s is about a vector that differs", (pattern) => {
+  expect(used.has(pattern)).toBe(true);
+});

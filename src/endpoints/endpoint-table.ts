@@ -1,4 +1,4 @@
-import { joinPath } from "../dialects/wire/join-path.ts";
+import { joinPath } from "../dialects/wire/path.ts";
 import { failureStatus } from "../model/failure.ts";
 import { anthropicEndpoints } from "./anthropic.ts";
 import { cohereEndpoints } from "./cohere.ts";

@@ -31,7 +31,6 @@ function readJson(path: string): unknown {
 type Reasons = { readonly [pattern: string]: string };
 
 export const deviations = readJson(join(vectorsDir, "deviations.json")) as Reasons;
-export const notYet = readJson(join(vectorsDir, "not-yet.json")) as Reasons;
 
 export function reasonFor(reasons: Reasons, name: string): string | undefined {
   return reasons[patternFor(reasons, name) ?? ""];

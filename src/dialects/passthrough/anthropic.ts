@@ -1,6 +1,6 @@
 import type { ClientRequest, EndpointName, Passage, Replacement, Target, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeAnthropicError } from "../wire/error-bodies.ts";
-import { joinPath } from "../wire/join-path.ts";
+import { joinPath } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { MessagesEvents } from "./events/messages-events.ts";

@@ -1,7 +1,7 @@
 import type { Passage, Replacement, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeCohereError } from "../wire/error-bodies.ts";
-import { joinPath } from "../wire/join-path.ts";
 import { asObject, asString } from "../wire/json.ts";
+import { joinPath } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { passThrough } from "./pass-through.ts";

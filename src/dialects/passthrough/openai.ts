@@ -1,8 +1,8 @@
 import { ExchangeFailure } from "../../model/failure.ts";
 import type { EndpointName, Passage, Replacement, Target, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeOpenAiError } from "../wire/error-bodies.ts";
-import { joinPath } from "../wire/join-path.ts";
 import { asObject } from "../wire/json.ts";
+import { joinPath } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { readMediaUsage, readTranscriptUsage } from "../wire/usage.ts";
 import { askForUsage, renameModel } from "./edit-request.ts";

@@ -11,7 +11,10 @@ export function pathSegment(name: string): string {
   );
 }
 
-/** `/` + prefix + `/` + rest, without doubled slashes. */
-export function prefixedPath(prefix: string | undefined, rest: string): string {
-  return `/${prefix ?? "v1"}/${rest}`.replace(/\/{2,}/g, "/");
+/** Joins parts of a path with single slashes, whatever slashes they come with: one in front, none at the end. */
+export function joinPath(...parts: readonly string[]): string {
+  return `/${parts
+    .flatMap((part) => part.split("/"))
+    .filter((segment) => segment !== "")
+    .join("/")}`;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import type { IrUsage } from "../ir/usage.ts";
-import { joinPath } from "./join-path.ts";
 import {
   AnthropicUsage,
   readChatUsage,
@@ -155,13 +154,4 @@ describe("AnthropicUsage", () => {
       reasoningTokens: 4,
     });
   });
-});
-
-test.each([
-  [["v1", "chat/completions"], "/v1/chat/completions"],
-  [["/openai/v1/", "/responses"], "/openai/v1/responses"],
-  [["", "rerank"], "/rerank"],
-  [["/", "//a//b/"], "/a/b"],
-])("joinPath of %j is %s", (parts, want) => {
-  expect(joinPath(...parts)).toBe(want);
 });
