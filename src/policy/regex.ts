@@ -3,6 +3,8 @@ import { createRequire } from "node:module";
 /** RE2: linear time, `.` is not a line break. Throws with RE2's message for a pattern that is none. */
 export interface Regex {
   testWhole(text: string): boolean;
+  /** Whether it matches anywhere in the text. */
+  find(text: string): boolean;
   /** Every match; `\1` in `replacement` is the first group, `\0` the match, `\\` a backslash. */
   replaceAll(text: string, replacement: string): string;
 }
@@ -11,6 +13,7 @@ export function compileRegex(pattern: string): Regex {
   const program = loadRe2().RE2JS.compile(pattern);
   return {
     testWhole: (text) => program.testExact(text),
+    find: (text) => program.test(text),
     replaceAll(text, replacement) {
       const matcher = program.matcher(text);
       let result = "";

@@ -41,6 +41,8 @@ const flags = {
   "mcp-json": undefined,
   "run-id": values["run-id"],
   "mcp-session-encryption-iterations": 1,
+  "mcp-session-encryption-seed": undefined,
+  "mcp-session-encryption-fallback-seed": undefined,
 } as const;
 const rooms = {
   environment,

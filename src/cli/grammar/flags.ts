@@ -69,6 +69,16 @@ export const runFlags = {
     type: "text",
     description: "List of MCP servers as JSON text",
   },
+  "mcp-session-encryption-seed": {
+    type: "text",
+    variable: "AIGW_MCP_SESSION_SEED",
+    description: "Secret from which the key that seals MCP sessions is made, a random one if not given",
+  },
+  "mcp-session-encryption-fallback-seed": {
+    type: "text",
+    variable: "AIGW_MCP_SESSION_FALLBACK_SEED",
+    description: "Secrets of before, separated by commas, whose MCP sessions are still taken",
+  },
   "run-id": {
     type: "text",
     variable: "AIGW_RUN_ID",

@@ -34,7 +34,7 @@ const refused: { name: string; line: string[]; environment?: Environment; want: 
   {
     name: "the start of several flags",
     line: ["run", "--mcp-"],
-    want: 'unknown flag --mcp-, did you mean one of "--mcp-config", "--mcp-json", "--mcp-session-encryption-iterations"?',
+    want: 'unknown flag --mcp-, did you mean one of "--mcp-config", "--mcp-json", "--mcp-session-encryption-seed", "--mcp-session-encryption-fallback-seed", "--mcp-session-encryption-iterations"?',
   },
   { name: "an unknown short flag", line: ["run", "-x"], want: "unknown flag -x" },
   { name: "a negated switch", line: ["run", "--no-debug"], want: "unknown flag --no-debug" },

@@ -5,12 +5,14 @@ import { type Directories, resolveDirectories } from "../paths/directories.ts";
 import { expandPath } from "../paths/expand-path.ts";
 import { checkRunId } from "../paths/run-id.ts";
 import { type McpServersOrigin, planMcpServers } from "./mcp-servers.ts";
+import { type McpSessionSeeds, readMcpSessionSeeds } from "./mcp-sessions.ts";
 import { type ConfigOrigin, chooseOrigin } from "./source.ts";
 
 /** What a run's command line asks for, checked as far as it can be without touching the disk. */
 export interface RunPlan {
   readonly origin: ConfigOrigin;
   readonly mcpServers: McpServersOrigin | undefined;
+  readonly mcpSessions: McpSessionSeeds;
   readonly directories: Directories;
   /** `undefined`: one is made. */
   readonly runId: string | undefined;
@@ -33,12 +35,14 @@ export async function planRun(flags: RunFlagValues, path: string | undefined, ho
   const directories = resolveDirectories(flags, host);
   const origin = chooseOrigin(path, directories.config, host, hasMcpFlag);
   const mcpServers = await planMcpServers(flags, host);
+  const mcpSessions = readMcpSessionSeeds(flags);
   const runId = flags["run-id"];
   const envoyPath = flags["envoy-path"];
   if (runId !== undefined) checkRunId(runId);
   return {
     origin,
     mcpServers,
+    mcpSessions,
     directories,
     runId,
     isDebug: flags.debug,

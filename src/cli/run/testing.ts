@@ -184,6 +184,7 @@ export function planIn(root: string, changes: Partial<RunPlan> = {}): RunPlan {
   return {
     origin: { type: "file", path: join(root, "gw.yaml"), name: "gw.yaml", isDefault: false },
     mcpServers: undefined,
+    mcpSessions: { seeds: ["tests"], iterations: 1, isRandom: false },
     directories: {
       config: join(root, "config"),
       data: join(root, "data"),

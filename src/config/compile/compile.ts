@@ -60,8 +60,12 @@ interface Routes {
 }
 
 function sayMcpNotServed({ report }: Context, routes: readonly Resource<"MCPRoute">[]): void {
-  const message = "is not supported by aigw yet, its MCP servers are not served";
-  for (const route of routes) report.warning(originOf(route), "unsupported-kind", message);
+  for (const route of routes) {
+    const { securityPolicy, backendSelector } = route.value.spec;
+    if (securityPolicy === undefined && backendSelector === undefined) continue;
+    const message = "its security policy is not supported by aigw yet, so its MCP servers are not served";
+    report.warning(originOf(route), "unsupported-kind", message);
+  }
 }
 
 function isAi(route: Route): route is AiRoute {

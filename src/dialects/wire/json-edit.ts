@@ -75,14 +75,14 @@ function makeEdit(text: Uint8Array, edit: BodyEdit): Uint8Array {
 }
 
 /** Replaces the bytes from `from` to before `to`. */
-interface Splice {
+export interface Splice {
   readonly from: number;
   readonly to: number;
   readonly by: Uint8Array;
 }
 
 /** `splices` must be in order and apart. */
-function splice(text: Uint8Array, splices: readonly Splice[]): Uint8Array {
+export function splice(text: Uint8Array, splices: readonly Splice[]): Uint8Array {
   if (splices.length === 0) return text;
   let length = text.length;
   for (const { from, to, by } of splices) length += by.length - (to - from);

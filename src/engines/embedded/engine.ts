@@ -7,6 +7,7 @@ import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
 import type { Engine } from "../engine.ts";
+import type { McpAggregator } from "../mcp.ts";
 import { warningLog } from "../warning-log.ts";
 import { ClientWatch } from "./client-watch.ts";
 import { failureLog } from "./failure-log.ts";
@@ -25,6 +26,8 @@ export interface EmbeddedOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  /** Answers MCP; absent where nobody does. */
+  readonly mcp?: McpAggregator | undefined;
 }
 
 /** Far above any limit of a listener: the engine refuses first, in the client's own dialect. */
@@ -48,7 +51,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     onWarning: warningLog(log),
   };
   const prepare = (model: GatewayModel, secrets: Secrets, before?: EmbeddedTwin) =>
-    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"), before);
+    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"), options.mcp, before);
   const inFlight = new Set<InFlight>();
   const failures = failureLog(log);
   const gateway: Gateway = {
@@ -94,12 +97,14 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       checks.follow(twin);
     },
     async stop(graceMs) {
+      options.mcp?.drain();
       const timer = new Promise<void>((resolve) => {
         setTimeout(resolve, graceMs).unref();
       });
       await Promise.race([sockets.drain(), timer]);
       for (const request of [...inFlight]) request.abort("stopping");
       await sockets.kill();
+      await options.mcp?.close();
       clearInterval(sweeper);
       checks.stop();
     },

@@ -38,14 +38,10 @@ export async function handle(
 ): Promise<Response> {
   // One request sees one model, whatever reloads meanwhile.
   const { twin } = gateway;
-  const inFlight = new InFlight(
-    request,
-    pathOf(request.url),
-    crypto.randomUUID(),
-    connection,
-    twin,
-    gateway.onDone,
-  );
+  const path = pathOf(request.url);
+  const mcp = twin.mcp && findMcp(twin, port, path, request);
+  if (mcp !== undefined) return mcp;
+  const inFlight = new InFlight(request, path, crypto.randomUUID(), connection, twin, gateway.onDone);
   gateway.inFlight.add(inFlight);
   gateway.clientWatch.add(inFlight);
   try {
@@ -57,6 +53,22 @@ export async function handle(
     gateway.log.error("request failed", { request_id: inFlight.requestId, error: describeError(error) });
     return respondLocally(inFlight, internalFailure(inFlight));
   }
+}
+
+/** The answer of an MCP route, if the request is for one. */
+function findMcp(
+  { listeners, mcp }: EmbeddedTwin,
+  port: number,
+  target: string,
+  request: Request,
+): Promise<Response> | undefined {
+  const listener = listeners.get(port);
+  const host = listener?.hosts.only ?? listener?.hosts.find(request.headers.get("host") ?? "");
+  if (host?.mcp === undefined) return undefined;
+  const query = target.indexOf("?");
+  const path = query < 0 ? target : target.slice(0, query);
+  const route = host.mcp.find(path, request.headers);
+  return route === undefined ? undefined : mcp?.handle(route, path, request, listener?.isLocal ?? false);
 }
 
 async function serve(

@@ -11,6 +11,8 @@ import { Cluster } from "../../policy/upstream/cluster.ts";
 import { Host } from "../../policy/upstream/host.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import type { McpAggregator, McpEndpoints } from "../mcp.ts";
+import { McpMounts } from "./mcp-mounts.ts";
 import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
 import { prepareEndpoints, type UpstreamEndpoint } from "./upstream.ts";
 
@@ -24,6 +26,8 @@ export interface EmbeddedTwin {
   /** By the prints of their rules. */
   readonly clusters: ReadonlyMap<string, RuleCluster>;
   readonly record: RecordListener | undefined;
+  /** Answers the MCP routes of the model; absent where this process has nothing that does. */
+  readonly mcp: McpEndpoints | undefined;
   /** Clients are told more. */
   readonly isDebug: boolean;
 }
@@ -31,12 +35,15 @@ export interface EmbeddedTwin {
 export interface PreparedListener {
   readonly port: number;
   readonly maxBodyBytes: number;
+  /** It can only be reached from this machine. */
+  readonly isLocal: boolean;
   readonly hosts: HostTable<PreparedHost>;
 }
 
 export interface PreparedHost {
   readonly isAi: boolean;
   readonly matches: MatchTable<PreparedRoute>;
+  readonly mcp: McpMounts | undefined;
 }
 
 /** A rule as one of its matches found it; the match has the name that logs show. */
@@ -68,6 +75,7 @@ export function prepareEmbedded(
   telemetry: Telemetry,
   hooks: ExchangeHooks,
   isDebug: boolean,
+  aggregator: McpAggregator | undefined,
   before?: EmbeddedTwin,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
@@ -75,13 +83,17 @@ export function prepareEmbedded(
   const rules = new Map(
     Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters, secrets)]),
   );
+  const mcp = aggregator?.prepare(model, secrets, (key) => upstreams.get(key) ?? []);
   return {
     model,
     exchange: prepareExchange(model, secrets, hooks),
     clusters: new Map([...rules.values()].map(({ rule, cluster }) => [rule.print, cluster])),
     endpoints: createEndpointTable(),
-    listeners: new Map(model.listeners.map((listener) => [listener.port, prepareListener(listener, rules)])),
+    listeners: new Map(
+      model.listeners.map((listener) => [listener.port, prepareListener(listener, rules, mcp)]),
+    ),
     record: telemetry.recordListener(model.accessLogs),
+    mcp,
     isDebug,
   };
 }
@@ -115,16 +127,25 @@ function prepareRule(
 }
 
 /** Plain HTTP listeners of one port share one chain; TLS chains by server name come with HTTPS listeners. */
-function prepareListener(listener: Listener, rules: ReadonlyMap<string, PreparedRule>): PreparedListener {
+function prepareListener(
+  listener: Listener,
+  rules: ReadonlyMap<string, PreparedRule>,
+  mcp: McpEndpoints | undefined,
+): PreparedListener {
   const chains: readonly FilterChain[] = listener.chains;
   return {
     port: listener.port,
+    isLocal: isLoopback(listener.address),
     maxBodyBytes: Math.max(...chains.map((chain) => chain.client.maxBufferedBytes)),
     hosts: new HostTable(
       chains.flatMap((chain) =>
         chain.hosts.map((host) => ({
           domains: host.domains,
-          value: { isAi: host.isAi, matches: new MatchTable(prepareMatches(host.matches, rules)) },
+          value: {
+            isAi: host.isAi,
+            matches: new MatchTable(prepareMatches(host.matches, rules)),
+            mcp: mcp && host.mcp && new McpMounts(host.mcp, mcp),
+          },
         })),
       ),
     ),
@@ -137,4 +158,8 @@ function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<strin
     if (rule === undefined) return [];
     return [{ match, value: { name: match.name, rule }, isAi: rule.plain === undefined }];
   });
+}
+
+function isLoopback(address: string): boolean {
+  return address === "localhost" || address === "::1" || /^127(?:\.\d{1,3}){3}$/.test(address);
 }

@@ -125,7 +125,7 @@ class BodyReader implements MessageReader {
     let size = first.length;
     for (;;) {
       if (size > this.#limits.maxResponseBytes) {
-        const message = `its answer is larger than ${this.#limits.maxResponseBytes} bytes`;
+        const message = `sent an answer larger than ${this.#limits.maxResponseBytes} bytes`;
         this.cancel();
         throw new BackendFailure("too-large", message);
       }
@@ -164,12 +164,12 @@ class BodyReader implements MessageReader {
 
   #source(): ReadableStream<Uint8Array> {
     const { body } = this.#response;
-    if (body === null) throw new BackendFailure("malformed", "its answer is empty");
+    if (body === null) throw new BackendFailure("malformed", "sent an empty answer");
     const encoding = this.#encoding();
     if (encoding === undefined) return body;
     const format = streamFormats[encoding];
     if (format === undefined)
-      throw new BackendFailure("malformed", `content-encoding "${encoding}" is not known`);
+      throw new BackendFailure("malformed", `sent content-encoding "${encoding}", which is not known`);
     const { readable, writable } = new DecompressionStream(format as CompressionFormat);
     return body.pipeThrough({ readable, writable: writable as WritableStream<Uint8Array> });
   }

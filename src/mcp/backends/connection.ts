@@ -48,6 +48,8 @@ export interface BackendAnswer {
   readonly retryAfterMs: number | undefined;
   /** Whether messages come one by one; else there is at most one, at once. */
   readonly isStream: boolean;
+  /** Bytes of an answer that is no stream, where the server has said so. */
+  readonly size?: number | undefined;
   readonly messages: MessageReader;
 }
 
@@ -79,7 +81,7 @@ export interface BackendMessage {
  */
 export type BackendFailureKind = "connect" | "reset" | "timeout" | "stopped" | "too-large" | "malformed";
 
-/** `message` is safe for clients; `cause` is for the log. */
+/** `message` is safe for clients and follows the name of the backend; `cause` is for the log. */
 export class BackendFailure extends Error {
   override readonly name = "BackendFailure";
   readonly kind: BackendFailureKind;

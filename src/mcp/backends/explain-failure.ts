@@ -8,15 +8,15 @@ export function explainFailure(error: unknown, signal: AbortSignal): BackendFail
   if (error instanceof BackendFailure) return error;
   if (signal.aborted) {
     if (signal.reason instanceof BackendFailure) return signal.reason;
-    return new BackendFailure("stopped", "the request was given up", { cause: error });
+    return new BackendFailure("stopped", "was not waited for", { cause: error });
   }
   if (error instanceof SyntaxError) {
-    return new BackendFailure("malformed", "it sent something that is not JSON", { cause: error });
+    return new BackendFailure("malformed", "sent something that is not JSON", { cause: error });
   }
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const message = error instanceof Error ? error.message : String(error);
   if (connectErrors.test(`${code} ${message}`)) {
-    return new BackendFailure("connect", "it cannot be reached", { cause: error });
+    return new BackendFailure("connect", "cannot be reached", { cause: error });
   }
-  return new BackendFailure("reset", "it closed the connection before it answered", { cause: error });
+  return new BackendFailure("reset", "closed the connection before it answered", { cause: error });
 }

@@ -13,7 +13,7 @@ const place = { origin: "http://up:1", hostHeader: undefined, unix: undefined, t
 function connect(fetch: Fetch, limits: Partial<typeof defaultMcpLimits> = {}): HttpConnection {
   return new HttpConnection({
     runtime: { fetch: async (url, init) => fetch(url, init) },
-    place: () => place,
+    places: [place],
     path: "/mcp?k=v",
     headers: [["authorization", "Bearer up"]],
     limits: { ...defaultMcpLimits, ...limits },
@@ -262,4 +262,27 @@ test("whoever gives up hears so, with the reason that the signal has", async () 
   controller.abort();
   expect(sent).rejects.toMatchObject({ kind: "stopped" });
   await Bun.sleep(1);
+});
+
+test("a session stays at the place that began it, and others go to all places in turn", async () => {
+  const seen: string[] = [];
+  const connection = new HttpConnection({
+    runtime: {
+      fetch: async (url, { headers }) => {
+        seen.push(`${new URL(url).host} ${new Headers(headers).get("mcp-session-id")}`);
+        return new Response(answer, { headers: { ...json, "mcp-session-id": "s.1" } });
+      },
+    },
+    places: ["http://a", "http://b"].map((origin) => ({ ...place, origin })),
+    path: "/mcp",
+    headers: [],
+    limits: defaultMcpLimits,
+    userAgent: "aigw/test",
+  });
+  const send = (sessionId?: string) => connection.send(encoder.encode("{}"), callWith({ sessionId }));
+  await send();
+  const { sessionId } = await send();
+  expect(sessionId).toBe("1.s.1");
+  for (let i = 0; i < 3; i++) await send(sessionId);
+  expect(seen).toEqual(["a null", "b null", "b s.1", "b s.1", "b s.1"]);
 });

@@ -21,8 +21,8 @@ export interface HttpPlace {
 
 export interface HttpConnectionOptions {
   readonly runtime: Pick<Runtime, "fetch">;
-  /** The next place to go to; `undefined` where there is none. */
-  readonly place: () => HttpPlace | undefined;
+  /** In turn, but a session stays where it began. */
+  readonly places: readonly HttpPlace[];
   /** With the query, if there is one. */
   readonly path: string;
   /** Lower-case; these overwrite what is forwarded from clients. */
@@ -35,6 +35,7 @@ export interface HttpConnectionOptions {
 export class HttpConnection implements BackendConnection {
   readonly canAsk = true;
   readonly #options: HttpConnectionOptions;
+  #next = 0;
 
   constructor(options: HttpConnectionOptions) {
     this.#options = options;
@@ -49,16 +50,16 @@ export class HttpConnection implements BackendConnection {
   async listen(call: BackendCall): Promise<BackendAnswer | undefined> {
     const headers = this.#headers(call, "text/event-stream");
     if (call.lastEventId !== undefined) headers["last-event-id"] = call.lastEventId;
-    const response = await this.#request("GET", headers, undefined, call);
-    const isNone = response.status === 405 || response.status === 204 || response.status === 202;
-    if (!isNone) return this.#answer(response, call);
-    await response.body?.cancel();
+    const sent = await this.#request("GET", headers, undefined, call);
+    const { status, body } = sent.response;
+    if (status !== 405 && status !== 204 && status !== 202) return this.#answer(sent, call);
+    await body?.cancel();
     return undefined;
   }
 
   async endSession(call: BackendCall): Promise<void> {
     const headers = this.#headers(call, "application/json, text/event-stream");
-    const response = await this.#request("DELETE", headers, undefined, call);
+    const { response } = await this.#request("DELETE", headers, undefined, call);
     await response.body?.cancel();
     // 405: the server does not let clients end sessions. 404: it has done so itself.
     if (response.ok || response.status === 405 || response.status === 404) return;
@@ -76,8 +77,15 @@ export class HttpConnection implements BackendConnection {
     for (const [name, value] of call.headers) headers[name] = value;
     for (const [name, value] of this.#options.headers) headers[name] = value;
     if (call.protocolVersion !== undefined) headers["mcp-protocol-version"] = call.protocolVersion;
-    if (call.sessionId !== undefined) headers["mcp-session-id"] = call.sessionId;
+    if (call.sessionId !== undefined) headers["mcp-session-id"] = this.#unpin(call.sessionId).id;
     return headers;
+  }
+
+  /** Where there are several places, an id begins with the number of that which gave it: no other knows the session. */
+  #unpin(sessionId: string): { at: number | undefined; id: string } {
+    const dot = sessionId.indexOf(".");
+    if (this.#options.places.length === 1 || dot < 0) return { at: undefined, id: sessionId };
+    return { at: Number(sessionId.slice(0, dot)), id: sessionId.slice(dot + 1) };
   }
 
   /** One try, another where nothing was sent, and one more where the server says that it moved on its own host. */
@@ -86,13 +94,16 @@ export class HttpConnection implements BackendConnection {
     headers: { [name: string]: string },
     body: Uint8Array | undefined,
     call: BackendCall,
-  ): Promise<Response> {
+  ): Promise<Sent> {
+    const { places } = this.#options;
+    const pinned = call.sessionId === undefined ? undefined : this.#unpin(call.sessionId).at;
     let path = this.#options.path;
     let mayRetry = true;
     let mayFollow = true;
     for (;;) {
-      const place = this.#options.place();
-      if (place === undefined) throw new BackendFailure("connect", "it has no endpoint");
+      const at = pinned ?? this.#next++ % Math.max(1, places.length);
+      const place = places[at];
+      if (place === undefined) throw new BackendFailure("connect", "has no endpoint");
       if (place.hostHeader !== undefined) headers["host"] = place.hostHeader;
       let response: Response;
       try {
@@ -106,24 +117,32 @@ export class HttpConnection implements BackendConnection {
         continue;
       }
       const moved = mayFollow ? movedTo(response, place.origin + path) : undefined;
-      if (moved === undefined) return response;
+      if (moved === undefined) return { response, at };
       await response.body?.cancel();
       mayFollow = false;
       path = moved;
     }
   }
 
-  #answer(response: Response, call: BackendCall): BackendAnswer {
+  #answer({ response, at }: Sent, call: BackendCall): BackendAnswer {
     const { status, headers } = response;
+    const id = headers.get("mcp-session-id") || undefined;
     const isStream = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
     return {
       status,
-      sessionId: headers.get("mcp-session-id") || undefined,
+      sessionId: id === undefined || this.#options.places.length === 1 ? id : `${at}.${id}`,
       retryAfterMs: readRetryAfter(headers.get("retry-after")),
       isStream,
+      size: readSize(headers.get("content-length")),
       messages: readBody(response, isStream, this.#options.limits, call),
     };
   }
+}
+
+interface Sent {
+  readonly response: Response;
+  /** Index of the place that answered. */
+  readonly at: number;
 }
 
 /** Path and query of a redirect that keeps the method and stays on the origin. */
@@ -133,6 +152,10 @@ function movedTo({ status, headers }: Response, from: string): string | undefine
   if (location === null || !URL.canParse(location, from)) return undefined;
   const to = new URL(location, from);
   return to.origin === new URL(from).origin ? to.pathname + to.search : undefined;
+}
+
+function readSize(value: string | null): number | undefined {
+  return value === null || !/^\d+$/.test(value) ? undefined : Number(value);
 }
 
 function readRetryAfter(value: string | null): number | undefined {

@@ -50,7 +50,7 @@ test("SseEventReader refuses an event that is too long, in one line or in many",
   const long = encoder.encode(`data: ${"x".repeat(600)}\n`);
   const reader = new SseEventReader(1000);
   reader.push(long);
-  expect(() => reader.push(long)).toThrow("an event is larger than 1000 bytes");
+  expect(() => reader.push(long)).toThrow("sent an event larger than 1000 bytes");
   expect(() => new SseEventReader(100).push(encoder.encode("x".repeat(101)))).toThrow("larger than 100");
 });
 

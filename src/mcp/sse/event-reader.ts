@@ -124,7 +124,7 @@ export class SseEventReader {
   #hold(pieces: Uint8Array[], piece: Uint8Array): void {
     this.#size += piece.length;
     if (this.#size > this.#maxEventBytes) {
-      throw new BackendFailure("too-large", `an event is larger than ${this.#maxEventBytes} bytes`);
+      throw new BackendFailure("too-large", `sent an event larger than ${this.#maxEventBytes} bytes`);
     }
     pieces.push(piece);
   }

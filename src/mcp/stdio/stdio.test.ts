@@ -116,7 +116,7 @@ describe("a shared child", () => {
     const other = failureOf(ask(connection, { id: 8, method: "hold" }, { signal: gaveUp.signal }));
     await ask(connection, { method: "x" });
     gaveUp.abort();
-    expect(await other).toBe("stopped: the request was given up");
+    expect(await other).toBe("stopped: was not waited for");
     const { heard } = await resultOf(connection, { method: "heard" });
     const all = heard as { method: string; id: number; params: { requestId: number } }[];
     const holds = all.filter(({ method }) => method === "hold").map(({ id }) => id);
