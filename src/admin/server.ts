@@ -1,3 +1,5 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { HttpHandler, HttpServer, Runtime } from "../runtime/index.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
@@ -15,7 +17,7 @@ export interface AdminOptions {
   /** `LIVE` while requests are taken, else a word for what it is doing. */
   state(): string;
   /** Prometheus text; `accept` is what the scraper asked for. */
-  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  metrics(accept: string | null): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
 export interface AdminServer {
@@ -40,6 +42,8 @@ export function startAdminServer(options: AdminOptions): AdminServer {
     stop: () => server.kill(),
   };
 }
+
+const compress = promisify(gzip);
 
 const anyAddress = new Set(["0.0.0.0", "::"]);
 /** Scrapers keep their connections between two rounds; others have no reason to. */
@@ -88,16 +92,21 @@ async function answer(request: Request, options: AdminOptions): Promise<Response
       return text(state === "LIVE" ? 200 : 503, `${state}\n`);
     }
     case "/metrics":
-      return writeMetrics(options);
+      return writeMetrics(request, options);
     default:
       return text(404, "not found\n");
   }
 }
 
-async function writeMetrics({ metrics, log }: AdminOptions): Promise<Response> {
+/** Compressed where the scraper takes that: series are many and much alike. */
+async function writeMetrics({ headers }: Request, { metrics, log }: AdminOptions): Promise<Response> {
   try {
-    const { contentType, body } = await metrics();
-    return new Response(body, { headers: { "content-type": contentType } });
+    const { contentType, body } = await metrics(headers.get("accept"));
+    const isCompressed = /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?(?:,|$))/i.test(headers.get("accept-encoding") ?? "");
+    const answer = { "content-type": contentType, vary: "accept, accept-encoding" };
+    if (!isCompressed) return new Response(body, { headers: answer });
+    const bytes: Uint8Array<ArrayBuffer> = new Uint8Array(await compress(body));
+    return new Response(bytes, { headers: { ...answer, "content-encoding": "gzip" } });
   } catch (error) {
     log.error("Metrics cannot be written", { error: String(error) });
     return text(500, "metrics cannot be written, see the log\n");

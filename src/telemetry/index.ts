@@ -35,8 +35,8 @@ export interface TelemetryOptions {
 }
 
 export interface GatewayTelemetry extends Telemetry {
-  /** What `/metrics` answers: the text format 0.0.4, whatever a scraper would accept. */
-  metricsText(): Promise<Exposition>;
+  /** What `/metrics` answers, in the format that `accept` asks for. */
+  metricsText(accept?: string | null): Promise<Exposition>;
   /** Writes what is buffered and lets go of all files. Lines that come later are lost. */
   close(): Promise<void>;
 }
@@ -64,7 +64,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
     recordListener: (logs) =>
       logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, logSinks)),
     envoyLogs: { resource, forward: collectors.forward },
-    metricsText: async () => writeExposition(metrics.families, resource),
+    metricsText: async (accept) => writeExposition(metrics.families, resource, accept),
     async flush() {
       batch.flush();
       await Promise.all([tracing?.flush(), pushed?.flush(), collectors.flush()]);

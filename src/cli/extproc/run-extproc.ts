@@ -167,7 +167,7 @@ class Running {
       // Through the very address that Envoy uses.
       problem: () => checkHealth(target, healthMs),
       state: () => (this.#server === undefined ? "INITIALIZING" : "LIVE"),
-      metrics: () => telemetry.metricsText(),
+      metrics: (accept) => telemetry.metricsText(accept),
     });
   }
 }

@@ -232,7 +232,7 @@ export class Gateway {
       problem: () => (this.#state === "DRAINING" ? "the gateway is shutting down" : undefined),
       state: () => this.#state,
       notes: () => this.#notes,
-      metrics: () => telemetry.metricsText(),
+      metrics: (accept) => telemetry.metricsText(accept),
     });
     // An engine with an admin server of its own has that found under the name that health checks look for.
     if (engine.name === "embedded") directory.write(directory.paths.adminAddress, admin.address);

@@ -1,34 +1,20 @@
-import { scopeName } from "../otel/scope.ts";
+import type { CounterFamily } from "./counter.ts";
 import type { Instrument } from "./instruments.ts";
-import { joinLabels, type Labels } from "./labels.ts";
+import type { Labels } from "./labels.ts";
+import { Series } from "./series.ts";
 
-/** On every series as Prometheus shows it; the reference writes the empty ones out too. */
-const scope: Labels = {
-  otel_scope_name: scopeName,
-  otel_scope_schema_url: "",
-  otel_scope_version: "",
-};
-
-/** One series of one instrument: a label set, and a count for each bucket. */
-export class Histogram {
+/** One series of one histogram: a count for each bucket. */
+export class Histogram extends Series {
   sum = 0;
   count = 0;
-  readonly labels: Labels;
-  #labelText: string | undefined;
   readonly #bounds: readonly number[];
   /** Of each bucket alone; the last is what exceeds every bound. */
   readonly #counts: number[];
 
   constructor(labels: Labels, bounds: readonly number[]) {
-    this.labels = labels;
+    super(labels);
     this.#bounds = bounds;
     this.#counts = new Array<number>(bounds.length + 1).fill(0);
-  }
-
-  /** The labels as an exposition holds them, in the order of their names. */
-  get labelText(): string {
-    this.#labelText ??= joinLabels({ ...this.labels, ...scope });
-    return this.#labelText;
   }
 
   observe(value: number): void {
@@ -57,6 +43,7 @@ export class Histogram {
 
 /** All series of one instrument, up to a limit. */
 export class HistogramFamily {
+  readonly type = "histogram";
   readonly instrument: Instrument;
   readonly series: Histogram[] = [];
   readonly #maxSeries: number;
@@ -76,3 +63,5 @@ export class HistogramFamily {
     return histogram;
   }
 }
+
+export type MetricFamily = HistogramFamily | CounterFamily;

@@ -1,11 +1,15 @@
-/** A histogram. `bounds` are the buckets' inclusive upper ends, ascending, without infinity. */
-export interface Instrument {
+/** Something that is counted. */
+export interface CounterInstrument {
   /** As OpenTelemetry calls it, and its unit. */
   readonly name: string;
   readonly unit: string;
-  /** As Prometheus shows it. */
+  /** As Prometheus shows it; of counters without `_total`. */
   readonly family: string;
   readonly help: string;
+}
+
+/** A histogram. `bounds` are the buckets' inclusive upper ends, ascending, without infinity. */
+export interface Instrument extends CounterInstrument {
   readonly bounds: readonly number[];
 }
 

@@ -11,14 +11,14 @@ import { createOtlpExporter } from "../otel/otlp-exporter.ts";
 import { readOtlpSettings } from "../otel/otlp-settings.ts";
 import { type Environment, readCount, readWord } from "../otel/variables.ts";
 import { writeConsoleMetrics } from "./console-metrics.ts";
-import type { HistogramFamily } from "./histogram.ts";
+import type { MetricFamily } from "./histogram.ts";
 import { MetricsBridge, type Temporality } from "./resource-metrics.ts";
 
 export interface MetricsExportOptions {
   readonly environment: Environment;
   readonly exporters: readonly Exporter[];
   readonly resource: ReadonlyMap<string, string>;
-  readonly families: () => readonly HistogramFamily[];
+  readonly families: () => readonly MetricFamily[];
   readonly log: Logger;
   readonly sendRequest: SendRequest;
   readonly stdout: LineSink;

@@ -1,4 +1,4 @@
-import type { HrTime } from "@opentelemetry/api";
+import { type HrTime, ValueType } from "@opentelemetry/api";
 import { millisToHrTime } from "@opentelemetry/core";
 import type { Resource } from "@opentelemetry/resources";
 import {
@@ -7,10 +7,13 @@ import {
   DataPointType,
   type HistogramMetricData,
   type Histogram as HistogramValue,
+  type MetricData,
   type ResourceMetrics,
+  type SumMetricData,
 } from "@opentelemetry/sdk-metrics";
 import { scopeName } from "../otel/scope.ts";
-import type { Histogram, HistogramFamily } from "./histogram.ts";
+import type { Counter, CounterFamily } from "./counter.ts";
+import type { Histogram, HistogramFamily, MetricFamily } from "./histogram.ts";
 
 export type Temporality = "cumulative" | "delta";
 
@@ -20,20 +23,28 @@ interface Snapshot {
   readonly count: number;
 }
 
+/** What was seen of each series. */
+interface Seen {
+  readonly histograms: Map<Histogram, Snapshot>;
+  readonly counters: Map<Counter, number>;
+}
+
+const nothingSeen = (): Seen => ({ histograms: new Map(), counters: new Map() });
+
 /**
  * The numbers that Prometheus is shown, in OpenTelemetry's shape: read when they are exported, counted only once.
  *
  * Of deltas what was `taken` is the beginning of the next one; until an export is confirmed nothing is.
  */
 export class MetricsBridge {
-  readonly #families: () => readonly HistogramFamily[];
+  readonly #families: () => readonly MetricFamily[];
   readonly #resource: Resource;
   readonly #temporality: Temporality;
   readonly #startedAt: HrTime = millisToHrTime(Date.now());
   #takenAt: HrTime = this.#startedAt;
-  #taken = new Map<Histogram, Snapshot>();
+  #taken: Seen = nothingSeen();
 
-  constructor(families: () => readonly HistogramFamily[], resource: Resource, temporality: Temporality) {
+  constructor(families: () => readonly MetricFamily[], resource: Resource, temporality: Temporality) {
     this.#families = families;
     this.#resource = resource;
     this.#temporality = temporality;
@@ -42,9 +53,12 @@ export class MetricsBridge {
   /** `undefined` where there is nothing to export. Call `confirm` when it has arrived. */
   collect(): { readonly metrics: ResourceMetrics; confirm(): void } | undefined {
     const now = millisToHrTime(Date.now());
-    const seen = new Map<Histogram, Snapshot>();
+    const seen = nothingSeen();
     const metrics = this.#families()
-      .map((family) => this.#metricOf(family, now, seen))
+      .map(
+        (family): MetricData =>
+          family.type === "counter" ? this.#sumOf(family, now, seen) : this.#histogramOf(family, now, seen),
+      )
       .filter(({ dataPoints }) => dataPoints.length > 0);
     if (metrics.length === 0) return undefined;
     return {
@@ -57,7 +71,31 @@ export class MetricsBridge {
     };
   }
 
-  #metricOf(family: HistogramFamily, now: HrTime, seen: Map<Histogram, Snapshot>): HistogramMetricData {
+  get #aggregation(): AggregationTemporality {
+    return this.#temporality === "delta" ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
+  }
+
+  #sumOf(family: CounterFamily, now: HrTime, seen: Seen): SumMetricData {
+    const { name, unit, help } = family.instrument;
+    const isDelta = this.#temporality === "delta";
+    const dataPoints: DataPoint<number>[] = [];
+    for (const counter of family.series) {
+      seen.counters.set(counter, counter.value);
+      const value = counter.value - (isDelta ? (this.#taken.counters.get(counter) ?? 0) : 0);
+      if (isDelta && value === 0) continue;
+      const startTime = isDelta ? this.#takenAt : this.#startedAt;
+      dataPoints.push({ startTime, endTime: now, attributes: { ...counter.labels }, value });
+    }
+    return {
+      descriptor: { name, unit, description: help, valueType: ValueType.DOUBLE },
+      aggregationTemporality: this.#aggregation,
+      dataPointType: DataPointType.SUM,
+      dataPoints,
+      isMonotonic: true,
+    };
+  }
+
+  #histogramOf(family: HistogramFamily, now: HrTime, seen: Seen): HistogramMetricData {
     const { name, unit, help, bounds } = family.instrument;
     const isDelta = this.#temporality === "delta";
     const dataPoints: DataPoint<HistogramValue>[] = [];
@@ -67,8 +105,8 @@ export class MetricsBridge {
         sum: histogram.sum,
         count: histogram.count,
       };
-      if (isDelta) seen.set(histogram, total);
-      const { counts, sum, count } = isDelta ? since(this.#taken.get(histogram), total) : total;
+      if (isDelta) seen.histograms.set(histogram, total);
+      const { counts, sum, count } = isDelta ? since(this.#taken.histograms.get(histogram), total) : total;
       if (isDelta && count === 0) continue;
       dataPoints.push({
         startTime: isDelta ? this.#takenAt : this.#startedAt,
@@ -78,8 +116,8 @@ export class MetricsBridge {
       });
     }
     return {
-      descriptor: { name, unit, description: help, valueType: 1 },
-      aggregationTemporality: isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
+      descriptor: { name, unit, description: help, valueType: ValueType.DOUBLE },
+      aggregationTemporality: this.#aggregation,
       dataPointType: DataPointType.HISTOGRAM,
       dataPoints,
     };
