@@ -32,6 +32,12 @@ const aiModels = [
       createOpenAI({ ...settings, baseURL: `${matrix.url}/v1` }).chat(model),
   },
   {
+    framework: "AI SDK with OpenAI's responses",
+    own: ["OpenAI", "AzureOpenAI"],
+    open: (model: string): LanguageModel =>
+      createOpenAI({ ...settings, baseURL: `${matrix.url}/v1` }).responses(model),
+  },
+  {
     framework: "AI SDK with Anthropic's messages",
     own: ["Anthropic"],
     open: (model: string): LanguageModel =>

@@ -54,6 +54,36 @@ def chat_thinking(model):
         equal(stream.get_final_completion().choices[0].message.content, greeting)
 
 
+def chat_object(model):
+    form = {"name": "sum", "schema": {"type": "object", "properties": {"answer": {"type": "integer"}}}}
+    answer = chat.chat.completions.create(
+        model=model,
+        messages=[{"role": "user", "content": "Sum of 40 and 2?"}],
+        response_format={"type": "json_schema", "json_schema": form},
+    )
+    equal(json.loads(answer.choices[0].message.content), {"answer": 42})
+
+
+def responses_stream(model):
+    with chat.responses.stream(model=model, input="hello") as stream:
+        response = stream.get_final_response()
+    equal((response.output_text, response.status), (greeting, "completed"))
+
+
+def responses_tool_loop(model):
+    tools = [{"type": "function", "name": "get_weather", "description": "d", "parameters": schema, "strict": False}]
+    with chat.responses.stream(model=model, input=[question], tools=tools) as stream:
+        asked = stream.get_final_response().output
+    calls = [item for item in asked if item.type == "function_call"]
+    equal([json.loads(call.arguments) for call in calls], cities)
+    history = [question]
+    for call in calls:
+        # What the SDK adds while it parses is not a part of the API.
+        history.append(call.model_dump(exclude_none=True, exclude={"parsed_arguments"}))
+    history += [{"type": "function_call_output", "call_id": call.call_id, "output": "cloudy"} for call in calls]
+    equal(chat.responses.create(model=model, input=history, tools=tools).output_text, weather)
+
+
 def messages_stream(model):
     asked = [{"role": "user", "content": "hello"}]
     with messages.messages.stream(model=model, max_tokens=100, messages=asked) as stream:
@@ -83,7 +113,18 @@ def messages_error(model):
 
 
 outcome = {}
-for case in [chat_stream, chat_tool_loop, chat_thinking, messages_stream, messages_tool_loop, messages_error]:
+cases = [
+    chat_stream,
+    chat_tool_loop,
+    chat_thinking,
+    chat_object,
+    responses_stream,
+    responses_tool_loop,
+    messages_stream,
+    messages_tool_loop,
+    messages_error,
+]
+for case in cases:
     for model in models:
         try:
             case(model)
