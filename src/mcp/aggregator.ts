@@ -7,6 +7,8 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { McpListener } from "../telemetry/mcp.ts";
 import type { RouteAccess } from "./access/access.ts";
 import { Clocks } from "./backends/clock.ts";
+import { ParkedCalls } from "./modern/legacy-call.ts";
+import { LegacyPool } from "./modern/legacy-pool.ts";
 import { type Places, type PreparedBackend, type PreparedRoute, prepareRoute } from "./prepare.ts";
 import { RpcError, rpcCodes, writeError } from "./rpc/errors.ts";
 import { listsChanged } from "./rpc/lists-changed.ts";
@@ -84,11 +86,13 @@ export class Aggregator {
   drain(): void {
     this.#isDraining = true;
     for (const session of this.#server?.sessions.known() ?? []) session.closeStream?.();
+    for (const end of [...(this.#server?.streams ?? [])]) end();
   }
 
   /** Ends what connections hold, child processes among it. */
   async close(): Promise<void> {
     this.drain();
+    this.#server?.pool.close();
     const backends = [...this.#routes.values()].flatMap((route) => route.backends);
     await Promise.all(backends.map(({ connection }) => connection.close()));
   }
@@ -118,6 +122,9 @@ export class Aggregator {
       sessions,
       sealedIds: new SealedIds(keys),
       clocks: new Clocks(),
+      pool: new LegacyPool(),
+      parked: new ParkedCalls(),
+      streams: new Set(),
     };
   }
 

@@ -8,6 +8,8 @@ import type { BackendConnection } from "./backends/connection.ts";
 import { Health } from "./backends/health.ts";
 import { HttpConnection, type HttpPlace } from "./backends/http-connection.ts";
 import { ListMemory } from "./legacy/list-memory.ts";
+import { EraConnection } from "./modern/era-connection.ts";
+import { BackendEra } from "./modern/modern-backend.ts";
 import { type Naming, namingOf } from "./naming/naming.ts";
 import { compileSelector } from "./naming/selector.ts";
 import { connectStdio } from "./stdio/connect-stdio.ts";
@@ -34,6 +36,7 @@ export interface PreparedBackend {
   readonly path: string;
   readonly health: Health;
   readonly lists: ListMemory;
+  readonly era: BackendEra;
   readonly shows: { readonly [K in "tool" | "prompt" | "resource"]: (name: string) => boolean };
 }
 
@@ -73,14 +76,16 @@ export function prepareRoute(route: McpRoute, parts: RouteParts): PreparedRoute 
 function prepareBackend(route: McpRoute, backend: McpBackend, parts: RouteParts): PreparedBackend {
   const { name, alias, transport } = backend;
   const known = parts.known(route, backend);
+  const era = known?.backend.protocol === backend.protocol ? known.era : new BackendEra(backend.protocol);
   return {
     backend,
     name,
     prefix: alias ?? name,
-    connection: connect(route, backend, parts, known),
+    connection: connect(route, backend, parts, era, known),
     path: transport.type === "http" ? transport.path : transport.command,
     health: known?.health ?? new Health(),
     lists: known?.lists ?? new ListMemory(),
+    era,
     shows: {
       tool: compileSelector(backend.tools),
       prompt: compileSelector(backend.prompts),
@@ -93,21 +98,19 @@ function connect(
   route: McpRoute,
   backend: McpBackend,
   parts: RouteParts,
+  era: BackendEra,
   known: PreparedBackend | undefined,
 ): BackendConnection {
-  const { transport } = backend;
-  if (transport.type === "http") return connectHttp(route, transport, parts);
-  // A child goes on through a reload.
-  if (known !== undefined) return known.connection;
+  const { transport, name } = backend;
   const { secrets, log, version } = parts;
-  return connectStdio({
-    name: backend.name,
-    transport,
-    secrets,
-    limits: route.limits,
-    log,
-    clientInfo: { name: "aigw", version },
-  });
+  // A child goes on through a reload.
+  if (transport.type === "stdio" && known?.era === era) return known.connection;
+  const clientInfo = { name: "aigw", version };
+  const raw =
+    transport.type === "http"
+      ? connectHttp(route, transport, parts)
+      : connectStdio({ name, transport, secrets, limits: route.limits, log, clientInfo });
+  return backend.protocol === "legacy" ? raw : new EraConnection(raw, era, clientInfo);
 }
 
 function connectHttp(route: McpRoute, transport: McpHttpTransport, parts: RouteParts): HttpConnection {

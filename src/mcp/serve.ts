@@ -5,6 +5,8 @@ import { endSession } from "./legacy/end-session.ts";
 import { initialize } from "./legacy/initialize.ts";
 import { listen } from "./legacy/listen.ts";
 import { isLegacyVersion } from "./legacy/versions.ts";
+import { dispatchModern } from "./modern/dispatch.ts";
+import { isModern, isModernVersion } from "./modern/era.ts";
 import type { PreparedRoute } from "./prepare.ts";
 import { readRequest } from "./read-request.ts";
 import { RpcError, rpcCodes, writeError } from "./rpc/errors.ts";
@@ -44,7 +46,10 @@ export async function serve(options: ServeOptions): Promise<Response> {
 }
 
 function enter(visit: Visit, onMessage: (message: RpcMessage) => void): Response | Promise<Response> {
-  switch (visit.request.method) {
+  const { method, headers } = visit.request;
+  // The era without sessions has nothing but POST.
+  if (method !== "POST" && isModernVersion(headers)) return notAllowed();
+  switch (method) {
     case "POST":
       return post(visit, onMessage);
     case "GET":
@@ -71,6 +76,7 @@ async function post(visit: Visit, onMessage: (message: RpcMessage) => void): Pro
     throw error;
   }
   onMessage(message);
+  if (isModern(message, request.headers)) return dispatchModern(visit, message);
   checkVersion(request);
   // A session id on it is ignored: clients begin anew with whatever they had.
   if (message.kind === "request" && message.method === "initialize") {

@@ -1,6 +1,8 @@
 import type { Logger } from "../telemetry/logger.ts";
 import type { Caller } from "./access/access.ts";
 import type { Clocks } from "./backends/clock.ts";
+import type { ParkedCalls } from "./modern/legacy-call.ts";
+import type { LegacyPool } from "./modern/legacy-pool.ts";
 import type { PreparedRoute } from "./prepare.ts";
 import type { KeyRing } from "./session/key-ring.ts";
 import type { SealedIds } from "./session/sealed-ids.ts";
@@ -17,6 +19,11 @@ export interface McpServer {
   readonly sessions: Sessions;
   readonly sealedIds: SealedIds;
   readonly clocks: Clocks;
+  /** Sessions with legacy backends for clients that have none. */
+  readonly pool: LegacyPool;
+  readonly parked: ParkedCalls;
+  /** Ends of streams that would never end by themselves. */
+  readonly streams: Set<() => void>;
 }
 
 /** One HTTP request of a client that its route has let in. */

@@ -12,7 +12,7 @@ import type { PreparedBackend } from "../prepare.ts";
 import { RpcError, rpcCodes } from "../rpc/errors.ts";
 import { listsChanged } from "../rpc/lists-changed.ts";
 import { readServerMessage } from "../rpc/read-message.ts";
-import type { SessionVisit } from "../server.ts";
+import type { SessionVisit, Visit } from "../server.ts";
 import type { BackendSession, SessionFacts } from "../session/token.ts";
 import { describeFailure } from "../telemetry/observer.ts";
 import { initializeId, openBackend } from "./open-backend.ts";
@@ -58,7 +58,7 @@ export function callOf(
 }
 
 /** For clients: which backend failed and how. The log gets the cause. */
-export function explain(visit: SessionVisit, backend: PreparedBackend, error: unknown): RpcError {
+export function explain(visit: Visit, backend: PreparedBackend, error: unknown): RpcError {
   if (error instanceof RpcError) return error;
   const { log } = visit.server;
   if (!(error instanceof BackendFailure)) throw error;
@@ -126,7 +126,7 @@ function isRpcError(status: number, first: BackendMessage | undefined): boolean 
   return message?.kind === "response" && asObject(message.value["error"]) !== undefined;
 }
 
-function refusal(name: string, { status, retryAfterMs }: BackendAnswer): RpcError {
+export function refusal(name: string, { status, retryAfterMs }: BackendAnswer): RpcError {
   const words: { readonly [status: number]: string } = {
     401: `backend "${name}" requires authorization`,
     403: `forbidden by backend "${name}"`,
@@ -140,7 +140,7 @@ function refusal(name: string, { status, retryAfterMs }: BackendAnswer): RpcErro
 }
 
 /** A session with a backend that failed when the client came, or that came later than the client. */
-async function openLate(visit: SessionVisit, backend: PreparedBackend): Promise<BackendSession> {
+export async function openLate(visit: SessionVisit, backend: PreparedBackend): Promise<BackendSession> {
   const { session, caller, request, route } = visit;
   if (!route.access.selects(backend.name, caller, request)) {
     throw new RpcError(rpcCodes.invalidParams, `Unknown backend: ${backend.name}`);

@@ -5,7 +5,7 @@ import { Reply } from "../client/reply.ts";
 import type { PreparedBackend } from "../prepare.ts";
 import { RpcError, rpcCodes, writeError } from "../rpc/errors.ts";
 import type { RpcRequest } from "../rpc/read-message.ts";
-import type { SessionVisit } from "../server.ts";
+import type { SessionVisit, Visit } from "../server.ts";
 import { type BackendList, collectList } from "./collect-list.ts";
 import { readCursor, writeCursor } from "./list-cursor.ts";
 import type { ListItem } from "./list-memory.ts";
@@ -123,11 +123,11 @@ function paramsForBackends(params: JsonObject = {}): JsonObject {
 }
 
 /** What the selectors and the policy let through. Where names have no prefix, the first of equal ones counts. */
-function addVisible(
-  { route, caller, request, server }: SessionVisit,
+export function addVisible(
+  { route, caller, request, server }: Visit,
   backend: PreparedBackend,
   { kind, method, key }: ListMethod,
-  list: BackendList,
+  list: Pick<BackendList, "items">,
   items: ListItem[],
   names: Set<string>,
 ): void {

@@ -1,5 +1,10 @@
 import { asObject, isObject, type JsonObject } from "../../dialects/wire/json.ts";
-import type { OpenedBackend } from "./open-backend.ts";
+
+/** What a backend said of itself when it was first spoken to. */
+export interface Introduction {
+  readonly session: { readonly name: string };
+  readonly result: JsonObject;
+}
 
 type Mutable = { [member: string]: unknown };
 
@@ -10,7 +15,7 @@ const changing = new Set(["tools", "prompts", "resources"]);
 const merged = ["tools", "prompts", "resources", "logging", "completions"];
 
 /** What a client may ask for: whatever any of the servers can. Earlier servers win where there is something to win. */
-export function mergeCapabilities(opened: readonly OpenedBackend[]): JsonObject {
+export function mergeCapabilities(opened: readonly Introduction[]): JsonObject {
   const union: Mutable = {};
   const experimental: Mutable = {};
   for (const { result } of opened) {
@@ -36,7 +41,7 @@ function mergeGroup(name: string, before: JsonObject, group: JsonObject): JsonOb
 }
 
 /** The instructions of all servers under a heading each; too long ones end with a note. `undefined` without any. */
-export function mergeInstructions(opened: readonly OpenedBackend[]): string | undefined {
+export function mergeInstructions(opened: readonly Introduction[]): string | undefined {
   const parts = opened.flatMap(({ session, result }) => {
     const { instructions } = result;
     return typeof instructions === "string" && instructions !== ""

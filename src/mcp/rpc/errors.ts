@@ -10,6 +10,10 @@ export const rpcCodes = {
   /** The session is not known, or the time for an answer is over. */
   gone: -32001,
   resourceNotFound: -32002,
+  /** Since 2026-07-28, with HTTP status 400: a header does not say what the body says. */
+  headerMismatch: -32020,
+  missingCapability: -32021,
+  unsupportedVersion: -32022,
 } as const;
 
 interface RpcErrorOptions extends ErrorOptions {
