@@ -30,7 +30,7 @@ const mayImport: Record<string, readonly string[]> = {
 const mayUsePackage: Record<string, readonly string[]> = {
   "@aws-sdk/credential-providers": ["credentials"],
   "@bufbuild/cel": ["policy"],
-  "@grpc/grpc-js": ["engines", "telemetry"],
+  "@grpc/grpc-js": ["telemetry"],
   "@opentelemetry/api": ["telemetry"],
   "@opentelemetry/core": ["telemetry"],
   "@opentelemetry/otlp-transformer": ["telemetry"],

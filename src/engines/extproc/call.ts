@@ -7,6 +7,7 @@ export const grpcStatus = {
   invalidArgument: 3,
   notFound: 5,
   permissionDenied: 7,
+  resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
