@@ -43,6 +43,7 @@ const mayUsePackage: Record<string, readonly string[]> = {
   "@opentelemetry/sdk-trace": ["telemetry"],
   "@smithy/core": ["credentials"],
   "jsonc-parser": ["config"],
+  jose: ["policy"],
   re2js: ["policy"],
   "xz-decompress": ["engines"],
   yaml: ["config", "cli"],

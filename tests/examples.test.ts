@@ -84,3 +84,22 @@ test(
   },
   startLimitMs,
 );
+
+test(
+  "api-keys.yaml lets its clients in, and nobody else",
+  async () => {
+    await using gateway = await startExample(example("api-keys.yaml"), {
+      ALICE_KEY: "sk-1",
+      BOB_KEY: "sk-2",
+    });
+    const list = (headers: Record<string, string>) => fetch(`${gateway.url}/v1/models`, { headers });
+    const statuses = [
+      await list({ authorization: "Bearer sk-1" }),
+      await list({ "x-api-key": "sk-2" }),
+      await list({ authorization: "Bearer sk-alice" }),
+      await list({}),
+    ].map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 401, 401]);
+  },
+  startLimitMs,
+);

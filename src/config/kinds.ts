@@ -15,13 +15,14 @@ import { BackendTrafficPolicy } from "./resources/envoy-gateway/backend-traffic-
 import { ClientTrafficPolicy } from "./resources/envoy-gateway/client-traffic-policy.ts";
 import { EnvoyProxy } from "./resources/envoy-gateway/envoy-proxy.ts";
 import { HTTPRouteFilter } from "./resources/envoy-gateway/http-route-filter.ts";
+import { SecurityPolicy } from "./resources/envoy-gateway/security-policy.ts";
 import { BackendTLSPolicy } from "./resources/gateway-api/backend-tls-policy.ts";
 import { Gateway } from "./resources/gateway-api/gateway.ts";
 import { GatewayClass } from "./resources/gateway-api/gateway-class.ts";
 import { HTTPRoute } from "./resources/gateway-api/http-route.ts";
 import { ReferenceGrant } from "./resources/gateway-api/reference-grant.ts";
 import { Metadata } from "./resources/metadata.ts";
-import { notYetSupport, refusedSupport, type Support } from "./resources/support.ts";
+import { notYetSupport, type Support } from "./resources/support.ts";
 
 /** A kind with a schema. The members beside apiVersion, kind and metadata are its `fields`. */
 interface Row<F extends z.ZodRawShape> {
@@ -84,6 +85,7 @@ export const kinds = {
   ClientTrafficPolicy: row(groups.envoy, ["v1alpha1"], ClientTrafficPolicy),
   EnvoyProxy: row(groups.envoy, ["v1alpha1"], EnvoyProxy),
   HTTPRouteFilter: row(groups.envoy, ["v1alpha1"], HTTPRouteFilter),
+  SecurityPolicy: row(groups.envoy, ["v1alpha1"], SecurityPolicy),
   Secret: row("", ["v1"], Secret),
   ConfigMap: row("", ["v1"], ConfigMap),
 } as const;
@@ -152,7 +154,6 @@ export const tiers: ReadonlyMap<string, Tier> = new Map([
   ...tier(groups.gateway, "GRPCRoute TCPRoute UDPRoute TLSRoute ListenerSet BackendLBPolicy", otherRoute),
   ...tier("gateway.networking.x-k8s.io", "XListenerSet", otherRoute),
   ...tier(groups.ai, "QuotaPolicy", notYetSupport),
-  ...tier(groups.envoy, "SecurityPolicy", refusedSupport),
   ...tier(groups.envoy, "EnvoyExtensionPolicy", extension),
   ...tier(groups.envoy, "EnvoyPatchPolicy", patch),
   ...tier(groups.envoy, "EnvoyGateway", installation),

@@ -141,13 +141,19 @@ function parse(schema: z.ZodObject, input: Fields, site: Site, report: Report): 
   }
 }
 
+/** A field that was misspelt in one of these would leave open what it was to protect. */
+const protectingKinds = new Set<string>(["SecurityPolicy"] satisfies KindName[]);
+
 function mend(issue: z.core.$ZodIssue, input: Fields, site: Site, report: Report): boolean {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) {
       const origin = { ...keyOriginOf({ site }, [...path, key]), path: "" };
-      const message = `unknown field ${JSON.stringify(formatPath([...path, key]))} ignored`;
-      report.warning(origin, "unknown-field", message);
+      const field = JSON.stringify(formatPath([...path, key]));
+      if (protectingKinds.has(site.id.kind)) {
+        const message = `unknown field ${field}; refusing to start because ignoring it could weaken security`;
+        report.error(origin, "unknown-field", message);
+      } else report.warning(origin, "unknown-field", `unknown field ${field} ignored`);
       delete (valueAt(input, path) as Fields)[key];
     }
     return true;

@@ -51,10 +51,6 @@ describe("one line a kind for", () => {
 describe("a refusal for", () => {
   const eg = "gateway.envoyproxy.io/v1alpha1";
   const cases: readonly (readonly [name: string, message: string])[] = [
-    [
-      "SecurityPolicy",
-      "SecurityPolicy is not supported by aigw yet; refusing to start because ignoring it would weaken security",
-    ],
     ["EnvoyExtensionPolicy", "EnvoyExtensionPolicy is not supported in standalone mode"],
     ["EnvoyGateway", "EnvoyGateway is an Envoy Gateway installation setting, not a gateway resource"],
   ];

@@ -6,6 +6,8 @@ import type { FailureFacts, Family, LocalAnswer, WriteFailure } from "./endpoint
 const openAiTypes = {
   invalid_request: "BadRequest",
   missing_credential: "Unauthorized",
+  unauthenticated: "Unauthorized",
+  forbidden: "Forbidden",
   route_not_found: "NotFound",
   method_not_allowed: "MethodNotAllowed",
   request_too_large: "PayloadTooLarge",
@@ -21,6 +23,7 @@ const openAiTypes = {
   overflow: "ServiceUnavailable",
   shutting_down: "ServiceUnavailable",
   credential_unavailable: "ServiceUnavailable",
+  access_unavailable: "ServiceUnavailable",
   upstream_timeout: "GatewayTimeout",
 } as const satisfies Record<FailureCode, string>;
 

@@ -6,6 +6,8 @@
 export const failureStatus = {
   invalid_request: 400,
   missing_credential: 401,
+  unauthenticated: 401,
+  forbidden: 403,
   route_not_found: 404,
   method_not_allowed: 405,
   request_too_large: 413,
@@ -21,6 +23,7 @@ export const failureStatus = {
   overflow: 503,
   shutting_down: 503,
   credential_unavailable: 503,
+  access_unavailable: 503,
   upstream_timeout: 504,
 } as const;
 export type FailureCode = keyof typeof failureStatus;

@@ -1,3 +1,4 @@
+import type { Access } from "./access.ts";
 import type { AccessLog } from "./access-log.ts";
 import type { AiBackend, Costs, ModelLists } from "./ai.ts";
 import type { Backend } from "./backend.ts";
@@ -21,6 +22,8 @@ export interface GatewayModel extends ExchangeModel {
   readonly backends: Table<Backend>;
   readonly mcpRoutes: Table<McpRoute>;
   readonly limits: Table<RateLimit>;
+  /** By `namespace/name` of the SecurityPolicy. */
+  readonly access: Table<Access>;
   readonly accessLogs: readonly AccessLog[];
   readonly process: ProcessSettings;
   readonly origins: readonly Origin[];

@@ -1,3 +1,4 @@
+import type { AiEntry } from "./access.ts";
 import type { McpMount } from "./mcp.ts";
 import type { Keyed, Part } from "./origin.ts";
 import type { RouteMatch } from "./route.ts";
@@ -33,4 +34,6 @@ export interface VirtualHost extends Part {
   readonly mcp?: readonly McpMount[];
   /** Whether AI endpoints are served on this host: it has a rule of an AIGatewayRoute. */
   readonly isAi: boolean;
+  /** Absent: AI endpoints are open to everybody. */
+  readonly entry?: AiEntry;
 }

@@ -7,6 +7,8 @@ export interface McpMount extends Part {
   readonly name: string;
   /** Key of `GatewayModel.mcpRoutes`. */
   readonly route: Key;
+  /** Key of `GatewayModel.access`: who may come in, before the route's own `security` is asked. Absent: everybody. */
+  readonly access?: Key;
   /** All of these must fit; the path is that of the route, and matches exactly. */
   readonly headers: readonly NamedMatch[];
 }

@@ -9,6 +9,8 @@ import type { Answer, HeaderEdits, NamedMatch, SecretRef, TextMatch } from "./va
 export interface RouteMatch extends Part {
   readonly name: string;
   readonly rule: Key;
+  /** Key of `GatewayModel.access`: who may come in here. Absent: everybody. */
+  readonly access?: Key;
   readonly path: PathMatch;
   /** Upper case; counts as a header in the order of precedence. */
   readonly method?: string;

@@ -21,6 +21,7 @@ const model: GatewayModel = {
   backends: {},
   mcpRoutes: {},
   limits: {},
+  access: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 1 },
   origins: [],

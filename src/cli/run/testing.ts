@@ -23,6 +23,7 @@ function fakeModel(name: string): GatewayModel {
     backends: {},
     mcpRoutes: {},
     limits: {},
+    access: {},
     accessLogs: [],
     process: { logLevels: { default: "error" }, drainTimeoutMs: 1000 },
     origins: [],

@@ -1,5 +1,6 @@
 import type { ClientPolicy, FilterChain, Listener, VirtualHost } from "../../model/listener.ts";
 import type { McpMount } from "../../model/mcp.ts";
+import type { Key } from "../../model/origin.ts";
 import type { RouteMatch } from "../../model/route.ts";
 import type { NamedMatch } from "../../model/values.ts";
 import { compareText } from "../diagnostics.ts";
@@ -14,6 +15,7 @@ import { comparePrecedence } from "./precedence.ts";
 import { printOf } from "./print.ts";
 import type { Route } from "./routes.ts";
 import type { CompiledRule } from "./rules.ts";
+import { compileAiEntry, type Security } from "./security/security.ts";
 
 export type RulesOf = ReadonlyMap<Route, readonly CompiledRule[]>;
 
@@ -40,6 +42,7 @@ export function compileListeners(
   drafts: readonly ListenerDraft[],
   served: Served,
   policies: Attached<"ClientTrafficPolicy">,
+  security: Security,
 ): Listener[] {
   const byPort = Map.groupBy(drafts, ({ port }) => port);
   return [...byPort].map(([port, sharing]) => {
@@ -50,7 +53,7 @@ export function compileListeners(
       at,
       names,
       client,
-      hosts: compileHosts(context, sharing, served),
+      hosts: compileHosts(context, sharing, served, security),
     };
     const { namespace, name } = gateway.id;
     const socket = { address: "0.0.0.0", port };
@@ -109,6 +112,7 @@ function compileHosts(
   context: Context,
   sharing: readonly ListenerDraft[],
   { attachments, rules, mcp }: Served,
+  security: Security,
 ): VirtualHost[] {
   const drafts = new Map<string, HostDraft>();
   const place = (listener: ListenerDraft, host: string, route: Resource): HostDraft | undefined => {
@@ -123,12 +127,18 @@ function compileHosts(
     for (const { route, places } of attachments) {
       for (const host of hostsOf(places, listener)) {
         const draft = place(listener, host, route);
-        for (const rule of rules.get(route) ?? []) draft?.matches.push(...nameMatches(rule, host));
+        for (const rule of rules.get(route) ?? []) {
+          const access = security.find(listener.name, route, rule.rule.name);
+          draft?.matches.push(...nameMatches(rule, host, access));
+        }
       }
     }
     for (const { attachment, compiled } of mcp) {
-      for (const host of hostsOf(attachment.places, listener))
-        place(listener, host, attachment.route)?.mcp.push(compileMount(compiled, attachment.route, host));
+      const access = security.findMcp(listener.name, attachment.route);
+      for (const host of hostsOf(attachment.places, listener)) {
+        const mount = compileMount(compiled, attachment.route, host, access);
+        place(listener, host, attachment.route)?.mcp.push(mount);
+      }
     }
   }
   return [...drafts].map(([host, draft]) => finishHost(context, host, draft, mcp));
@@ -150,18 +160,29 @@ function finishHost(
   const mounts = mcp.toSorted((a, b) => b.headers.length - a.headers.length);
   const paths = new Map(served.map(({ compiled: { route } }) => [route.key, route.path]));
   sayUnreachableMounts(context, mounts, paths);
+  const aiRules = [...routes].flatMap(({ kind, id }) =>
+    kind === "AIGatewayRoute" ? [`httproute/${id.namespace}/${id.name}/rule/`] : [],
+  );
+  const isAi = ({ rule }: RouteMatch) => aiRules.some((start) => rule.startsWith(start));
+  const entry = compileAiEntry(context, sorted.filter(isAi));
   return {
     at,
     domains: [host],
     matches: sorted,
     ...(mounts.length === 0 ? {} : { mcp: mounts }),
-    isAi: [...routes].some(({ kind }) => kind === "AIGatewayRoute"),
+    isAi: aiRules.length > 0,
+    ...(entry && { entry }),
   };
 }
 
-function compileMount({ route, headers }: CompiledMcpRoute, { id }: Resource, host: string): McpMount {
+function compileMount(
+  { route, headers }: CompiledMcpRoute,
+  { id }: Resource,
+  host: string,
+  access: Key | undefined,
+): McpMount {
   const name = `httproute/${id.namespace}/ai-eg-mcp-main-${id.name}/rule/0/match/0/${host.replaceAll(".", "_")}`;
-  return { name, route: route.key, at: route.at, headers };
+  return { name, route: route.key, at: route.at, headers, ...(access === undefined ? {} : { access }) };
 }
 
 /** Of two routes that ask for the same only the first can ever serve. */
@@ -184,9 +205,13 @@ function sayUnreachableMounts(
   }
 }
 
-function nameMatches({ rule, matches }: CompiledRule, host: string): RouteMatch[] {
+function nameMatches({ rule, matches }: CompiledRule, host: string, access: Key | undefined): RouteMatch[] {
   const place = host.replaceAll(".", "_");
-  return matches.map((match, index) => ({ name: `${rule.key}/match/${index}/${place}`, ...match }));
+  return matches.map((match, index) => ({
+    name: `${rule.key}/match/${index}/${place}`,
+    ...match,
+    ...(access === undefined ? {} : { access }),
+  }));
 }
 
 /** Of equal matches only the first can ever fit. */

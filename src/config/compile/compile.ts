@@ -23,6 +23,7 @@ import { compileProcess } from "./process.ts";
 import type { Upstreams } from "./references.ts";
 import { allRoutes, type Route } from "./routes.ts";
 import { compileRules } from "./rules.ts";
+import { compileSecurity } from "./security/security.ts";
 
 type AiRoute = Resource<"AIGatewayRoute">;
 
@@ -83,7 +84,7 @@ function routeCosts(context: Context, route: AiRoute): Cost[] {
 function assemble(
   context: Context,
   { gateway, proxy }: Setup,
-  { credentials }: Upstreams,
+  { backends, credentials }: Upstreams,
   { routes, rules, costs, mcp: mcpRoutes }: Routes,
 ): GatewayModel {
   const drafts = draftListeners(context, gateway);
@@ -93,7 +94,9 @@ function assemble(
     return compiled === undefined ? [] : [{ attachment, compiled }];
   });
   const clients = attachPolicies(context, "ClientTrafficPolicy", gateway);
-  const listeners = compileListeners(context, gateway, drafts, { attachments, rules, mcp }, clients);
+  const security = compileSecurity(context, gateway, backends);
+  const served = { attachments, rules, mcp };
+  const listeners = compileListeners(context, gateway, drafts, served, clients, security);
   const bound = attachments.map(({ route }) => route);
   const used = bound.flatMap((route) => rules.get(route) ?? []);
   const { group, kind, namespace, name } = gateway.id;
@@ -102,9 +105,10 @@ function assemble(
     gateway: { group, kind, namespace, name },
     listeners,
     rules: table(used.map(({ rule }) => rule)),
-    backends: table(backendsOf([...used, ...mcp.map(({ compiled }) => compiled)])),
+    backends: table(backendsOf([...used, ...mcp.map(({ compiled }) => compiled), security])),
     limits: table(used.flatMap(({ limits }) => limits)),
     mcpRoutes: table(mcp.map(({ compiled: { route } }) => route)),
+    access: table(security.all),
     aiBackends: table(aiBackends),
     credentials: table(credentialsOf(aiBackends, credentials.all)),
     costs: {

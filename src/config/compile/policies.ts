@@ -4,9 +4,9 @@ import { groups } from "../resources/common.ts";
 import { notYetSupport } from "../resources/support.ts";
 import { sayConflict, sortByName } from "./conflicts.ts";
 import type { Context } from "./context.ts";
-import { findRoute, type Route } from "./routes.ts";
+import { findRoute } from "./routes.ts";
 
-type PolicyKind = "BackendTrafficPolicy" | "ClientTrafficPolicy";
+type PolicyKind = "BackendTrafficPolicy" | "ClientTrafficPolicy" | "SecurityPolicy";
 
 interface Target {
   readonly group: string;
@@ -19,8 +19,8 @@ interface Target {
 export interface Attached<K extends PolicyKind> {
   forGateway(): Resource<K> | undefined;
   forListener(name: string): Resource<K> | undefined;
-  forRoute(route: Route): Resource<K> | undefined;
-  forRule(route: Route, rule: string | undefined): Resource<K> | undefined;
+  forRoute(route: Pick<Resource, "id">): Resource<K> | undefined;
+  forRule(route: Pick<Resource, "id">, rule: string | undefined): Resource<K> | undefined;
 }
 
 /** Attaches policies by namespace and name: the first on a target wins. Complains about targets that are not there. */
@@ -70,10 +70,10 @@ function isThere(
 ): boolean {
   const isOfGateway = target.group === groups.gateway && target.kind === "Gateway";
   const isOfRoute =
-    target.group === groups.gateway && target.kind === "HTTPRoute" && policy.kind === "BackendTrafficPolicy";
+    target.group === groups.gateway && target.kind === "HTTPRoute" && policy.kind !== "ClientTrafficPolicy";
   if (isOfGateway) return isGatewayThere(context, policy, target, path, gateway);
   if (isOfRoute) return isRouteThere(context, policy, target, path);
-  const allowed = policy.kind === "BackendTrafficPolicy" ? "Gateway or HTTPRoute" : "Gateway";
+  const allowed = policy.kind === "ClientTrafficPolicy" ? "Gateway" : "Gateway or HTTPRoute";
   const message = `must target a ${allowed} of ${groups.gateway}, not ${target.kind} of ${JSON.stringify(target.group)}`;
   const mend =
     target.kind === "AIGatewayRoute"
@@ -101,7 +101,7 @@ function isGatewayThere(
     report.error(origin, "missing-target", `Gateway ${name} has no listener ${JSON.stringify(sectionName)}`);
     return false;
   }
-  if (policy.kind === "ClientTrafficPolicy") return true;
+  if (policy.kind !== "BackendTrafficPolicy") return true;
   report.warning(origin, "unsupported-field", `a listener as target ${notYetSupport.message}`);
   return false;
 }
@@ -124,6 +124,7 @@ function isRouteThere(
   }
   const ofMcp = /^ai-eg-mcp-main-(.+)$/.exec(name)?.[1];
   const isOfMcp = ofMcp !== undefined && inventory.find("MCPRoute", namespace, ofMcp).type === "found";
+  if (isOfMcp && policy.kind === "SecurityPolicy") return true;
   if (found.type === "missing" && !isOfMcp) {
     const message = `references HTTPRoute "${namespace}/${name}", but there is no HTTPRoute or AIGatewayRoute of that name`;
     report.error(originOf(policy, [...path, "name"]), "missing-target", message);

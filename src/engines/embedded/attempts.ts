@@ -172,7 +172,7 @@ async function send(
         headers:
           "headers" in one
             ? one.headers
-            : upstreamHeaders(request.headers, one, requestId, endpoint.hostHeader),
+            : upstreamHeaders(inFlight.headers, one, requestId, endpoint.hostHeader),
         body: one.body,
         signal: until,
         unix: endpoint.unix,

@@ -2,6 +2,7 @@ import { CredentialSources } from "../../credentials/index.ts";
 import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Secrets } from "../../model/values.ts";
+import { KeySets } from "../../policy/access/key-set.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
@@ -50,8 +51,17 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
     onWarning: warningLog(log),
   };
+  const keySets = new KeySets();
+  const parts = {
+    telemetry,
+    hooks,
+    runtime,
+    keySets,
+    aggregator: options.mcp,
+    isDebug: log.isOn("debug"),
+  };
   const prepare = (model: GatewayModel, secrets: Secrets, before?: EmbeddedTwin) =>
-    prepareEmbedded(model, secrets, telemetry, hooks, log.isOn("debug"), options.mcp, before);
+    prepareEmbedded(model, secrets, parts, before);
   const inFlight = new Set<InFlight>();
   const failures = failureLog(log);
   const gateway: Gateway = {

@@ -9,9 +9,11 @@ import { Exchange } from "../../exchange/exchange.ts";
 import { aiEntry, type RequestFacts } from "../../policy/match.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import { admitAtEntry, admitToPlain, admitToRoute } from "./admit.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { ClientWatch } from "./client-watch.ts";
+import { guardMcp } from "./guard-mcp.ts";
 import { InFlight, type OnDone } from "./in-flight.ts";
 import { servePlain } from "./plain.ts";
 import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
@@ -39,7 +41,7 @@ export async function handle(
   // One request sees one model, whatever reloads meanwhile.
   const { twin } = gateway;
   const path = pathOf(request.url);
-  const mcp = twin.mcp && findMcp(twin, port, path, request);
+  const mcp = twin.mcp && findMcp(twin, port, path, request, connection);
   if (mcp !== undefined) return mcp;
   const inFlight = new InFlight(request, path, crypto.randomUUID(), connection, twin, gateway.onDone);
   gateway.inFlight.add(inFlight);
@@ -57,18 +59,24 @@ export async function handle(
 
 /** The answer of an MCP route, if the request is for one. */
 function findMcp(
-  { listeners, mcp }: EmbeddedTwin,
+  twin: EmbeddedTwin,
   port: number,
   target: string,
   request: Request,
+  connection: Connection,
 ): Promise<Response> | undefined {
+  const { listeners, mcp } = twin;
   const listener = listeners.get(port);
   const host = listener?.hosts.only ?? listener?.hosts.find(request.headers.get("host") ?? "");
   if (host?.mcp === undefined) return undefined;
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
-  const route = host.mcp.find(path, request.headers);
-  return route === undefined ? undefined : mcp?.handle(route, path, request, listener?.isLocal ?? false);
+  const mount = host.mcp.find(path, request.headers);
+  if (mount === undefined || mcp === undefined) return undefined;
+  const isLocal = listener?.isLocal ?? false;
+  return guardMcp(twin, mount, path, request, connection, (admitted) =>
+    mcp.handle(mount.route, path, admitted, isLocal),
+  );
 }
 
 async function serve(
@@ -88,9 +96,16 @@ async function serve(
     const isAiPath = found.type !== "answer" || found.isForeign !== true;
     const entered = host.matches.enter(factsOf(inFlight, undefined), isAiPath);
     if (entered === undefined && !host.isAi) return respondLocally(inFlight, noHost);
-    if (entered !== undefined && entered !== aiEntry && entered.rule.plain !== undefined)
+    if (entered !== undefined && entered !== aiEntry && entered.rule.plain !== undefined) {
+      const stopped = entered.gatekeeper && (await admitToPlain(inFlight, entered.gatekeeper));
+      if (stopped !== undefined) return respondLocally(inFlight, stopped);
       return servePlain(inFlight, entered, entered.rule.plain, plainEntry);
+    }
   }
+  const { entry } = host;
+  // Strangers are refused before anything is read or told.
+  const stopped = entry && (await admitAtEntry(inFlight, entry, found));
+  if (stopped !== undefined) return respondLocally(inFlight, stopped);
   if (found.type === "answer") return respondLocally(inFlight, found.answer);
   if (found.type === "models") {
     const { models } = twin.model;
@@ -104,8 +119,10 @@ async function serve(
 
   const exchange = new Exchange(twin.exchange, found.endpoint, {
     method: request.method,
-    headers: request.headers,
     requestId: inFlight.requestId,
+    get headers() {
+      return inFlight.headers;
+    },
   });
   inFlight.exchange = exchange;
   // 413 before any parsing, and where the client told the length before any reading.
@@ -121,6 +138,8 @@ async function serve(
   // The model is the last fact that routing needs.
   const route = host.matches.find(factsOf(inFlight, exchange.model));
   if (route === undefined) return respondLocally(inFlight, exchange.fail("route_not_found", noRouteMessage));
+  const kept = route.gatekeeper && (await admitToRoute(inFlight, entry, route.gatekeeper, exchange));
+  if (kept !== undefined) return respondLocally(inFlight, kept);
   const { action } = route.rule.rule;
   if (route.rule.plain !== undefined || action.type !== "forward") {
     // No AI rule wants this model, but one of plain HTTP takes what is left: no exchange of ours then.
@@ -166,9 +185,9 @@ function pathOf(url: string): string {
 }
 
 /** What rules are matched by; the object is asked at once and not kept. */
-function factsOf({ request, target }: InFlight, model: string | undefined): RequestFacts {
+function factsOf({ request, target, headers }: InFlight, model: string | undefined): RequestFacts {
   const { path, query } = target;
-  return { method: request.method, path, query: query.slice(1), headers: request.headers, model };
+  return { method: request.method, path, query: query.slice(1), headers, model };
 }
 
 function describeError(error: unknown): string {

@@ -2,11 +2,18 @@ import type { Exchange } from "../../exchange/exchange.ts";
 import type { Settled } from "../../exchange/settled.ts";
 import type { HeaderView } from "../../model/headers.ts";
 import type { Timeouts } from "../../model/route.ts";
+import {
+  type AccessRequest,
+  type HeaderChange,
+  type Identity,
+  nobody,
+} from "../../policy/access/admission.ts";
 import type { CircuitBreaker } from "../../policy/upstream/breaker.ts";
 import type { HashFacts } from "../../policy/upstream/hash.ts";
 import type { Host } from "../../policy/upstream/host.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { RequestRecord } from "../../telemetry/request-record.ts";
+import type { Visitor } from "../admit.ts";
 import type { EmbeddedTwin, PreparedRef, PreparedRoute } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
@@ -27,10 +34,18 @@ export type OnDone = (request: InFlight, status: number) => void;
  *
  * Each try has a controller of its own; whatever ends the request ends the try that runs.
  */
-export class InFlight {
+export class InFlight implements Visitor {
   readonly request: Request;
   readonly requestId: string;
   readonly path: string;
+  /** The client's, after what checks have changed in them. */
+  headers: Headers;
+  /** Who the client has shown to be. */
+  identity: Identity = nobody;
+  /** Why it may not come in, for the log. */
+  refusal: string | undefined;
+  /** What browsers of other origins must find in the answer. */
+  cors: readonly (readonly [string, string])[] | undefined;
   readonly startedAt: number = performance.now();
   readonly startedAtMs: number = Date.now();
   exchange: Exchange | undefined;
@@ -76,6 +91,7 @@ export class InFlight {
   ) {
     this.request = request;
     this.path = path;
+    this.headers = request.headers;
     this.requestId = requestId;
     this.#connection = connection;
     this.#twin = twin;
@@ -114,6 +130,28 @@ export class InFlight {
 
   get isClientGone(): boolean {
     return this.cut === "client-gone";
+  }
+
+  /** The request as checks of access see it. */
+  get accessRequest(): AccessRequest {
+    const { request, path, headers } = this;
+    return {
+      method: request.method,
+      target: path,
+      headers,
+      clientAddress: () => this.#connection.remoteAddress(),
+    };
+  }
+
+  change(changes: readonly HeaderChange[], target = this.path): void {
+    if (target !== this.path) this.#target = splitTarget(target);
+    if (changes.length === 0) return;
+    const headers = new Headers(this.headers);
+    for (const [name, value] of changes) {
+      if (value === undefined) headers.delete(name);
+      else headers.set(name, value);
+    }
+    this.headers = headers;
   }
 
   /** From here the whole answer has so long. A long time is looked after by whoever sweeps all requests. */
@@ -239,11 +277,11 @@ export class InFlight {
       startedAtMs: this.startedAtMs,
       durationMs: performance.now() - this.startedAt,
       method: request.method,
-      path: this.path,
+      path: this.#twin.logPath(this.path),
       upstreamPath: this.upstreamPath,
       protocol: "HTTP/1.1",
       authority: request.headers.get("host") ?? "",
-      requestHeaders: request.headers,
+      requestHeaders: this.headers,
       responseHeaders: this.responseHeaders,
       requestId: this.requestId,
       status,
@@ -285,6 +323,7 @@ function details(request: InFlight): string {
   if (request.cut === "request-timeout") return "response_timeout";
   if (request.upstreamServiceMs !== undefined) return "via_upstream";
   if (request.upstreamFailure !== undefined) return "upstream_reset_before_response_started";
+  if (request.refusal !== undefined) return `access_denied{${request.refusal.replaceAll(" ", "_")}}`;
   return request.route === undefined ? "route_not_found" : "direct_response";
 }
 
@@ -292,6 +331,7 @@ function details(request: InFlight): string {
 function flags(request: InFlight, isComplete: boolean): string {
   if (request.cut === "client-gone") return "DC";
   if (request.cut === "request-timeout") return "UT";
+  if (request.refusal !== undefined) return "UAEX";
   if (request.route === undefined) return "NR";
   if (request.upstreamFailure !== undefined) return request.upstreamServiceMs === undefined ? "UF" : "UC";
   return isComplete ? "-" : "UC";

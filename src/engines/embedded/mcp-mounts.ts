@@ -1,6 +1,5 @@
 import type { HeaderView } from "../../model/headers.ts";
 import type { McpMount } from "../../model/mcp.ts";
-import type { Key } from "../../model/origin.ts";
 import { MatchTable } from "../../policy/match.ts";
 import type { McpEndpoints } from "../mcp.ts";
 
@@ -20,15 +19,18 @@ export class McpMounts {
   }
 
   /** The route that answers this path, if the request has the headers that the mount wants. */
-  find(path: string, headers: HeaderView): Key | undefined {
+  find(path: string, headers: HeaderView): McpMount | undefined {
     for (let index = 0; index < this.#mounts.length; index++) {
       const mount = this.#mounts[index] as McpMount;
       if (!this.#endpoints.answers(mount.route, path)) continue;
-      // Documents about a route are for everybody.
-      const isDocument = path.startsWith("/.well-known/");
-      if (mount.headers.length === 0 || isDocument) return mount.route;
-      if (this.#byHeaders[index]?.find({ path, headers, model: "" }) !== undefined) return mount.route;
+      if (mount.headers.length === 0 || isDocument(path)) return mount;
+      if (this.#byHeaders[index]?.find({ path, headers, model: "" }) !== undefined) return mount;
     }
     return undefined;
   }
+}
+
+/** Documents about a route are for everybody. */
+export function isDocument(path: string): boolean {
+  return path.startsWith("/.well-known/");
 }

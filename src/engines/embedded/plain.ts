@@ -113,8 +113,8 @@ class PlainRequest implements Carried {
 
   /** The request as an upstream gets it; `undefined`: one that is not of the rule's references. */
   message(ref: PreparedRef | undefined): PlainMessage {
-    const { request, requestId, target, route } = this.#inFlight;
-    const headers: PlainHeaders = passedHeaders(request.headers);
+    const { requestId, target, route } = this.#inFlight;
+    const headers: PlainHeaders = passedHeaders(this.#inFlight.headers);
     headers["x-request-id"] = requestId;
     addForwarded(headers, this.#inFlight);
     const { requestHeaders } = route?.rule.rule ?? {};
@@ -125,15 +125,15 @@ class PlainRequest implements Carried {
     return { path: this.#plain.path(target.path) + target.query, headers, body: this.#body };
   }
 
-  #setHost(headers: PlainHeaders, ref: PreparedRef | undefined): void {
-    const { request, target } = this.#inFlight;
+  #setHost(sentHeaders: PlainHeaders, ref: PreparedRef | undefined): void {
+    const { request, target, headers } = this.#inFlight;
     const rewrite = ref?.host ?? this.#plain.forward.host;
     const make = ref?.host === undefined ? this.#plain.host : compileHost(ref.host);
-    const host = make({ headers: request.headers, path: target.path });
+    const host = make({ headers, path: target.path });
     const sent = host ?? this.#inFlight.endpoint?.hostHeader;
-    if (sent !== undefined) headers["host"] = sent;
+    if (sent !== undefined) sentHeaders["host"] = sent;
     const isSilent = rewrite.type === "keep" || rewrite.isSilent === true;
-    if (!isSilent) headers["x-forwarded-host"] = request.headers.get("host") ?? "";
+    if (!isSilent) sentHeaders["x-forwarded-host"] = request.headers.get("host") ?? "";
   }
 }
 

@@ -1,20 +1,25 @@
 import { createEndpointTable, type EndpointTable } from "../../endpoints/index.ts";
 import { type ExchangeHooks, type ExchangeTwin, prepareExchange } from "../../exchange/prepare.ts";
-import type { Backend } from "../../model/backend.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
-import type { FilterChain, Listener } from "../../model/listener.ts";
+import type { FilterChain, Listener, VirtualHost } from "../../model/listener.ts";
+import type { Key } from "../../model/origin.ts";
 import type { BackendRef, RouteMatch, Rule } from "../../model/route.ts";
 import type { Secrets } from "../../model/values.ts";
+import type { Gatekeeper } from "../../policy/access/gatekeeper.ts";
+import type { KeySets } from "../../policy/access/key-set.ts";
+import { prepareLogPath } from "../../policy/access/secret-parameters.ts";
 import { HostTable } from "../../policy/host.ts";
 import { MatchTable } from "../../policy/match.ts";
 import { Cluster } from "../../policy/upstream/cluster.ts";
 import { Host } from "../../policy/upstream/host.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
+import { createAccessServices, type Gatekeepers, prepareGatekeepers } from "../access-services.ts";
 import type { McpAggregator, McpEndpoints } from "../mcp.ts";
 import { McpMounts } from "./mcp-mounts.ts";
 import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
-import { prepareEndpoints, type UpstreamEndpoint } from "./upstream.ts";
+import { type Endpoints, prepareUpstreams, type UpstreamEndpoint } from "./upstream.ts";
 
 /** The prepared twin of a model for this engine: same shape, with pointers for keys and tables for lists. */
 export interface EmbeddedTwin {
@@ -28,6 +33,9 @@ export interface EmbeddedTwin {
   readonly record: RecordListener | undefined;
   /** Answers the MCP routes of the model; absent where this process has nothing that does. */
   readonly mcp: McpEndpoints | undefined;
+  readonly gatekeepers: Gatekeepers;
+  /** What logs may show of a path and its query. */
+  logPath(path: string): string;
   /** Clients are told more. */
   readonly isDebug: boolean;
 }
@@ -42,14 +50,23 @@ export interface PreparedListener {
 
 export interface PreparedHost {
   readonly isAi: boolean;
+  /** Absent: AI endpoints are open to everybody. */
+  readonly entry: PreparedEntry | undefined;
   readonly matches: MatchTable<PreparedRoute>;
   readonly mcp: McpMounts | undefined;
+}
+
+/** Who is asked while the rule is unknown; `isLate`: each rule has its own. */
+export interface PreparedEntry {
+  readonly gatekeeper: Gatekeeper;
+  readonly isLate: boolean;
 }
 
 /** A rule as one of its matches found it; the match has the name that logs show. */
 export interface PreparedRoute {
   readonly name: string;
   readonly rule: PreparedRule;
+  readonly gatekeeper: Gatekeeper | undefined;
 }
 
 export interface PreparedRule {
@@ -68,14 +85,20 @@ export interface PreparedRef extends BackendRef {
 }
 
 export type RuleCluster = Cluster<UpstreamEndpoint>;
+/** What twins of all models share. */
+export interface TwinParts {
+  readonly telemetry: Telemetry;
+  readonly hooks: ExchangeHooks;
+  readonly runtime: Runtime;
+  readonly keySets: KeySets;
+  readonly aggregator: McpAggregator | undefined;
+  readonly isDebug: boolean;
+}
 
 export function prepareEmbedded(
   model: GatewayModel,
   secrets: Secrets,
-  telemetry: Telemetry,
-  hooks: ExchangeHooks,
-  isDebug: boolean,
-  aggregator: McpAggregator | undefined,
+  { telemetry, hooks, runtime, keySets, aggregator, isDebug }: TwinParts,
   before?: EmbeddedTwin,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
@@ -84,24 +107,22 @@ export function prepareEmbedded(
     Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters, secrets)]),
   );
   const mcp = aggregator?.prepare(model, secrets, (key) => upstreams.get(key) ?? []);
+  const services = createAccessServices(runtime, keySets, upstreams);
+  const gatekeepers = prepareGatekeepers(model.access, secrets, services);
   return {
     model,
     exchange: prepareExchange(model, secrets, hooks),
     clusters: new Map([...rules.values()].map(({ rule, cluster }) => [rule.print, cluster])),
     endpoints: createEndpointTable(),
     listeners: new Map(
-      model.listeners.map((listener) => [listener.port, prepareListener(listener, rules, mcp)]),
+      model.listeners.map((listener) => [listener.port, prepareListener(listener, rules, gatekeepers, mcp)]),
     ),
+    gatekeepers,
+    logPath: prepareLogPath(model.access),
     record: telemetry.recordListener(model.accessLogs),
     mcp,
     isDebug,
   };
-}
-
-type Endpoints = ReadonlyMap<string, readonly UpstreamEndpoint[]>;
-
-function prepareUpstreams(backends: { readonly [key: string]: Backend }, secrets: Secrets): Endpoints {
-  return new Map(Object.values(backends).map((backend) => [backend.key, prepareEndpoints(backend, secrets)]));
 }
 
 function prepareRule(
@@ -130,6 +151,7 @@ function prepareRule(
 function prepareListener(
   listener: Listener,
   rules: ReadonlyMap<string, PreparedRule>,
+  gatekeepers: Gatekeepers,
   mcp: McpEndpoints | undefined,
 ): PreparedListener {
   const chains: readonly FilterChain[] = listener.chains;
@@ -141,22 +163,44 @@ function prepareListener(
       chains.flatMap((chain) =>
         chain.hosts.map((host) => ({
           domains: host.domains,
-          value: {
-            isAi: host.isAi,
-            matches: new MatchTable(prepareMatches(host.matches, rules)),
-            mcp: mcp && host.mcp && new McpMounts(host.mcp, mcp),
-          },
+          value: prepareHost(host, rules, gatekeepers, mcp),
         })),
       ),
     ),
   };
 }
 
-function prepareMatches(matches: readonly RouteMatch[], rules: ReadonlyMap<string, PreparedRule>) {
+function prepareHost(
+  { isAi, entry, matches, mcp: mounts }: VirtualHost,
+  rules: ReadonlyMap<string, PreparedRule>,
+  gatekeepers: Gatekeepers,
+  mcp: McpEndpoints | undefined,
+): PreparedHost {
+  return {
+    isAi,
+    entry: entry && { gatekeeper: gatekeeperOf(entry.access, gatekeepers), isLate: entry.isLate },
+    matches: new MatchTable(prepareMatches(matches, rules, gatekeepers)),
+    mcp: mcp && mounts && new McpMounts(mounts, mcp),
+  };
+}
+
+/** What was to be protected must not be open. */
+export function gatekeeperOf(key: Key, gatekeepers: Gatekeepers): Gatekeeper {
+  const gatekeeper = gatekeepers.get(key);
+  if (gatekeeper === undefined) throw new Error(`the model has no access ${key}`);
+  return gatekeeper;
+}
+
+function prepareMatches(
+  matches: readonly RouteMatch[],
+  rules: ReadonlyMap<string, PreparedRule>,
+  gatekeepers: Gatekeepers,
+) {
   return matches.flatMap((match) => {
     const rule = rules.get(match.rule);
     if (rule === undefined) return [];
-    return [{ match, value: { name: match.name, rule }, isAi: rule.plain === undefined }];
+    const gatekeeper = match.access === undefined ? undefined : gatekeeperOf(match.access, gatekeepers);
+    return [{ match, value: { name: match.name, rule, gatekeeper }, isAi: rule.plain === undefined }];
   });
 }
 

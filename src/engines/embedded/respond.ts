@@ -37,6 +37,7 @@ export function respondLocally(inFlight: InFlight, answer: LocalAnswer): Respons
   const headers = new Headers(answer.headers.map(([name, value]): [string, string] => [name, value]));
   if (answer.failure === undefined) editAnswer(headers, inFlight);
   if (!headers.has("x-request-id")) headers.set("x-request-id", inFlight.requestId);
+  addCors(headers, inFlight);
   const hasBody = !isBodyless(answer.status) && inFlight.request.method !== "HEAD";
   return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
 }
@@ -131,11 +132,20 @@ function isEventStream(headers: HeaderView): boolean {
   return headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 }
 
+function addCors(headers: Pick<HeaderList, "set" | "append">, { cors }: InFlight): void {
+  if (cors === undefined) return;
+  for (const [name, value] of cors) {
+    if (name === "vary") headers.append(name, value);
+    else headers.set(name, value);
+  }
+}
+
 /** With `--debug` the client is told too what of its request did not travel. */
 function answerHeaders(inFlight: InFlight, exchange: Carried, upstream: Response): HeaderList {
   const headers = clientHeaders(upstream.headers);
   editAnswer(headers, inFlight);
   for (const cookie of inFlight.newCookies) headers.append("set-cookie", cookie);
+  addCors(headers, inFlight);
   if (inFlight.isDebug && exchange.warnings.length > 0) {
     const text = exchange.warnings.map(({ path, message }) => `${path}: ${message}`).join("; ");
     headers.set("x-aigw-warning", text.replace(/[^\x20-\x7e]/g, "?").slice(0, 4096));

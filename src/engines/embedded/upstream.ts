@@ -1,4 +1,5 @@
 import type { Backend, Endpoint, UpstreamTls } from "../../model/backend.ts";
+import type { Key, Table } from "../../model/origin.ts";
 import type { Secrets } from "../../model/values.ts";
 import type { UpstreamTlsOptions } from "../../runtime/runtime.ts";
 
@@ -16,7 +17,14 @@ export interface UpstreamEndpoint {
   readonly tls: UpstreamTlsOptions | undefined;
 }
 
-export function prepareEndpoints(backend: Backend, secrets: Secrets): readonly UpstreamEndpoint[] {
+/** The endpoints of a model's backends, by key. */
+export type Endpoints = ReadonlyMap<Key, readonly UpstreamEndpoint[]>;
+
+export function prepareUpstreams(backends: Table<Backend>, secrets: Secrets): Endpoints {
+  return new Map(Object.values(backends).map((backend) => [backend.key, prepareEndpoints(backend, secrets)]));
+}
+
+function prepareEndpoints(backend: Backend, secrets: Secrets): readonly UpstreamEndpoint[] {
   return backend.endpoints.map((endpoint) => prepareEndpoint(endpoint, secrets));
 }
 

@@ -14,6 +14,8 @@ export const configuredKeys = {
   backendPrint: "aigw_backend",
   /** Endpoint: what the upstream is called, for signing. */
   upstreamHost: "upstream_host",
+  /** Route: who may come in, a key of `GatewayModel.access`. */
+  access: "aigw_access",
   /** Route: `namespace/name` of the AIGatewayRoute. */
   route: "aigw_route_name",
 } as const;
@@ -46,14 +48,30 @@ export const maxBodyMetadata = "x-ai-eg-max-body-bytes";
 /** gRPC metadata of access-log records: which collector they are for, as `host:port`. */
 export const collectorMetadata = "x-ai-eg-collector";
 
+/** gRPC metadata of the router-level stream: who may come in, a key of `GatewayModel.access`. */
+export const accessMetadata = "x-ai-eg-access";
+/** Beside it, where rules differ: endpoints wait for their rule. */
+export const lateMetadata = "x-ai-eg-access-late";
+/** Beside it, on routes of plain HTTP: nothing is asked but who comes in. */
+export const plainMetadata = "x-ai-eg-plain";
+/** The client's IP address, where somebody asks for it. */
+export const addressMetadata = "x-ai-eg-client-address";
+
 /** What the upstream-level filter tells the processor; each expression is also the name it goes by. */
 export const attemptAttributes: readonly string[] = [
   hostAttribute(configuredKeys.backend),
   clusterAttribute(configuredKeys.backend),
   hostAttribute(configuredKeys.upstreamHost),
   hostAttribute(configuredKeys.backendPrint),
-  `xds.route_metadata.filter_metadata['${configuredNamespace}']['${configuredKeys.route}']`,
+  routeAttribute(configuredKeys.route),
 ];
+
+/** Beside these, where any route is not open to everybody. */
+export const accessAttribute = routeAttribute(configuredKeys.access);
+
+function routeAttribute(key: string): string {
+  return `xds.route_metadata.filter_metadata['${configuredNamespace}']['${key}']`;
+}
 
 function hostAttribute(key: string): string {
   return `xds.upstream_host_metadata.filter_metadata['${configuredNamespace}']['${key}']`;

@@ -17,6 +17,11 @@ export class AttemptEdits {
   /** Names that earlier attempts have changed. */
   readonly #touched = new Set<string>();
 
+  /** Further headers in which the client's are not what Envoy has. */
+  touch(names: readonly string[]): void {
+    for (const name of names) this.#touched.add(name);
+  }
+
   /**
    * - `client`: headers as the first attempt found them.
    * - `current`: headers as this one finds them.

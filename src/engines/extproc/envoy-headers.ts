@@ -54,12 +54,12 @@ export class EnvoyHeaders implements HeaderView {
     }
   }
 
-  /** Takes headers out whose names begin so, and names them. */
-  take(prefix: string): readonly string[] {
+  /** Takes headers out whose names begin so, or are just so, and names them. */
+  take(prefix: string, isWhole = false): readonly string[] {
     let taken: string[] | undefined;
     for (let index = this.#names.length - 1; index >= 0; index -= 1) {
       const name = this.#names[index] ?? "";
-      if (!name.startsWith(prefix)) continue;
+      if (isWhole ? name !== prefix : !name.startsWith(prefix)) continue;
       taken ??= [];
       if (!taken.includes(name)) taken.push(name);
       this.#names.splice(index, 1);

@@ -4,19 +4,29 @@ import {
   type PreparedBackend,
   prepareExchange,
 } from "../../exchange/prepare.ts";
-import type { ExchangeModel } from "../../model/gateway.ts";
+import type { ExchangeModel, GatewayModel } from "../../model/gateway.ts";
+import type { Key } from "../../model/origin.ts";
 import type { Secrets } from "../../model/values.ts";
+import type { Gatekeeper } from "../../policy/access/gatekeeper.ts";
+
+/** A cluster's Envoys bring what exchanges need; our own Envoy leaves it to us who may come in. */
+export type ProcessorModel = ExchangeModel & Partial<Pick<GatewayModel, "access" | "backends">>;
+
+/** Makes the checks of a model. */
+export type PrepareAccess = (model: ProcessorModel, secrets: Secrets) => ReadonlyMap<Key, Gatekeeper>;
 
 /** One load of a configuration, made ready. */
 export interface Generation {
   readonly twin: ExchangeTwin;
   /** By print as well as by name: a print is a hash and looks like no name. */
   readonly backends: ReadonlyMap<string, PreparedBackend>;
+  readonly gatekeepers: ReadonlyMap<Key, Gatekeeper>;
 }
 
 /** The loads that requests may still refer to: the current one, and for a while those that it replaced. */
 export class Generations {
   readonly #hooks: ExchangeHooks;
+  readonly #prepareAccess: PrepareAccess;
   readonly #retainMs: number;
   #current: Generation | undefined;
   #older: { readonly generation: Generation; readonly replacedAt: number }[] = [];
@@ -24,8 +34,9 @@ export class Generations {
   readonly #rerouted = new WeakMap<PreparedBackend, Map<string, PreparedBackend>>();
 
   /** `retainMs`: how long a load that was replaced is kept for requests that Envoy still sends its old way. */
-  constructor(hooks: ExchangeHooks, retainMs: number) {
+  constructor(hooks: ExchangeHooks, prepareAccess: PrepareAccess, retainMs: number) {
     this.#hooks = hooks;
+    this.#prepareAccess = prepareAccess;
     this.#retainMs = retainMs;
   }
 
@@ -35,7 +46,7 @@ export class Generations {
   }
 
   /** The returned function lets go of the load that this one replaces, before its time. */
-  add(model: ExchangeModel, secrets: Secrets): () => void {
+  add(model: ProcessorModel, secrets: Secrets): () => void {
     const twin = prepareExchange(model, secrets, this.#hooks);
     const backends = new Map<string, PreparedBackend>();
     for (const { key, print } of Object.values(model.aiBackends)) {
@@ -44,14 +55,24 @@ export class Generations {
       backends.set(key, backend);
       backends.set(print, backend);
     }
+    const gatekeepers = this.#prepareAccess(model, secrets);
     const now = performance.now();
     const replaced = this.#current;
     this.#older = this.#older.filter(({ replacedAt }) => now - replacedAt < this.#retainMs);
     if (replaced !== undefined) this.#older.unshift({ generation: replaced, replacedAt: now });
-    this.#current = { twin, backends };
+    this.#current = { twin, backends, gatekeepers };
     return () => {
       this.#older = this.#older.filter(({ generation }) => generation !== replaced);
     };
+  }
+
+  /** Who stands at a door: as it is now, else as the request's own load has it, else as it was not long ago. */
+  gatekeeper(key: Key, own: Generation | undefined): Gatekeeper | undefined {
+    return (
+      this.#current?.gatekeepers.get(key) ??
+      own?.gatekeepers.get(key) ??
+      this.#older.find(({ generation }) => generation.gatekeepers.has(key))?.generation.gatekeepers.get(key)
+    );
   }
 
   /**

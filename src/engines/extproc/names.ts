@@ -2,19 +2,24 @@ import { configuredKeys, configuredNamespace } from "../envoy/names.ts";
 
 /** Headers, metadata and attributes by which processor and Envoy's configuration know each other: one list for both. */
 export {
+  accessMetadata,
+  addressMetadata,
   clientPathHeader as originalPathHeader,
   collectorMetadata,
   exchangeIdHeader as requestIdHeader,
   exchangeNamespace as metadataNamespace,
   failureHeader,
   internalPrefix,
+  lateMetadata,
   maxBodyMetadata,
   modelHeader,
+  plainMetadata,
   retryHeader,
 } from "../envoy/names.ts";
 
 const ofHost = (key: string) =>
   `xds.upstream_host_metadata.filter_metadata['${configuredNamespace}']['${key}']`;
+const ofRoute = (key: string) => `xds.route_metadata.filter_metadata['${configuredNamespace}']['${key}']`;
 const ofCluster = (key: string) => `xds.cluster_metadata.filter_metadata['${configuredNamespace}']['${key}']`;
 
 /** What a cluster's filter asks Envoy for. The first four are those of Envoy AI Gateway, the prints are ours. */
@@ -22,7 +27,9 @@ export const attributes = {
   hostBackend: ofHost(configuredKeys.backend),
   clusterBackend: ofCluster(configuredKeys.backend),
   upstreamHost: ofHost(configuredKeys.upstreamHost),
-  routeName: `xds.route_metadata.filter_metadata['${configuredNamespace}']['${configuredKeys.route}']`,
+  routeName: ofRoute(configuredKeys.route),
+  /** Who may come in by this route. */
+  access: ofRoute(configuredKeys.access),
   /** `print` of the AiBackend: tells backends of one name from before and after a reload apart. */
   hostPrint: ofHost(configuredKeys.backendPrint),
   clusterPrint: ofCluster(configuredKeys.backendPrint),

@@ -1,6 +1,8 @@
 import { type Call, type CallListener, grpcStatus } from "./call.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
 import type { ProcessingResponse } from "./codec/processing-response.ts";
+import { readDoor } from "./door.ts";
+import { DoorStream } from "./door-stream.ts";
 import { maxBodyMetadata } from "./names.ts";
 import type { Processor } from "./processor.ts";
 import type { Role } from "./role.ts";
@@ -71,7 +73,9 @@ export class ProcessStream implements CallListener {
     if (kind !== "request-headers") return bystander;
     if (hasAttributes) return new UpstreamStream(this.#processor);
     const maxBodyBytes = Number(this.#call.metadata(maxBodyMetadata) ?? Number.POSITIVE_INFINITY);
-    return new RouterStream(this.#processor, maxBodyBytes);
+    const door = readDoor(this.#call);
+    if (door.isPlain) return new DoorStream(this.#processor, door);
+    return new RouterStream(this.#processor, maxBodyBytes, door);
   }
 
   /** Whatever throws here is our mistake: the client gets an error in its own shape, the log says why. */

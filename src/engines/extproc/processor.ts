@@ -3,15 +3,19 @@ import { createEndpointTable, type EndpointTable, type Mount } from "../../endpo
 import type { ObserveExchange } from "../../exchange/observer.ts";
 import type { ExchangeHooks } from "../../exchange/prepare.ts";
 import type { SettledListener } from "../../exchange/settled.ts";
-import type { ExchangeModel } from "../../model/gateway.ts";
+import type { Key } from "../../model/origin.ts";
 import type { Secrets } from "../../model/values.ts";
+import type { Gatekeeper } from "../../policy/access/gatekeeper.ts";
+import { KeySets } from "../../policy/access/key-set.ts";
 import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import { createAccessServices, prepareGatekeepers } from "../access-services.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
+import { prepareUpstreams } from "../embedded/upstream.ts";
 import { warningLog } from "../warning-log.ts";
 import type { Call, CallListener } from "./call.ts";
-import { Generations } from "./generations.ts";
+import { type Generation, Generations, type ProcessorModel } from "./generations.ts";
 import { ProcessStream } from "./process-stream.ts";
 import type { RequestState } from "./request-state.ts";
 
@@ -64,7 +68,12 @@ export class Processor {
       onCostFailure: (metadataKey, error) =>
         log.warn("a cost expression failed; its key is left out", { key: metadataKey, error: String(error) }),
     };
-    this.generations = new Generations(hooks, retainMs);
+    const keySets = new KeySets();
+    const prepareAccess = ({ access = {}, backends = {} }: ProcessorModel, secrets: Secrets) => {
+      const upstreams = prepareUpstreams(backends, secrets);
+      return prepareGatekeepers(access, secrets, createAccessServices(runtime, keySets, upstreams));
+    };
+    this.generations = new Generations(hooks, prepareAccess, retainMs);
   }
 
   /** Whether there is something to serve. */
@@ -76,8 +85,15 @@ export class Processor {
    * New requests see the new model, those under way end with the old one. Attempts that Envoy sends to backends of the
    * one before still find them, by their prints, until the returned function is called or their time is over.
    */
-  replace(model: ExchangeModel, secrets: Secrets): () => void {
+  replace(model: ProcessorModel, secrets: Secrets): () => void {
     return this.generations.add(model, secrets);
+  }
+
+  /** Who stands at a door. Throws where nobody knows: what was to be protected must not be open. */
+  gatekeeper(access: Key, own?: Generation): Gatekeeper {
+    const found = this.generations.gatekeeper(access, own);
+    if (found === undefined) throw new Error(`nobody knows who may come in: there is no access ${access}`);
+    return found;
   }
 
   readonly serve = (call: Call): CallListener => new ProcessStream(call, this);

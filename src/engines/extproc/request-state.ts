@@ -1,8 +1,10 @@
 import type { Endpoint } from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
 import type { PreparedBackend } from "../../exchange/prepare.ts";
+import type { Key } from "../../model/origin.ts";
 import { AttemptEdits } from "./attempt-edits.ts";
 import type { EnvoyHeaders } from "./envoy-headers.ts";
+import type { EnvoyVisitor } from "./envoy-visitor.ts";
 import type { Generation } from "./generations.ts";
 import { internalPrefix } from "./names.ts";
 
@@ -18,6 +20,9 @@ export class RequestState {
   readonly headers: EnvoyHeaders;
   readonly exchange: Exchange;
   readonly edits = new AttemptEdits();
+  readonly visitor: EnvoyVisitor;
+  /** Key of the access that has let it in. */
+  admitted: Key | undefined;
   attempts = 0;
   /** The last attempt ended with an answer of the gateway's own, which passes here again on its way out. */
   isAnsweredLocally = false;
@@ -25,16 +30,19 @@ export class RequestState {
 
   constructor(
     id: string,
-    requestId: string,
     generation: Generation,
     endpoint: Endpoint,
     method: string,
-    headers: EnvoyHeaders,
+    visitor: EnvoyVisitor,
+    admitted: Key | undefined,
   ) {
+    const { requestId, headers } = visitor;
     this.id = id;
     this.requestId = requestId;
     this.generation = generation;
     this.headers = headers;
+    this.visitor = visitor;
+    this.admitted = admitted;
     // Envoy has chosen, perhaps from another load than the request began with: the exchange gets what it chose.
     const twin = { ...generation.twin, backend: () => this.#chosen };
     this.exchange = new Exchange(twin, endpoint, { method, headers, requestId });
@@ -45,6 +53,13 @@ export class RequestState {
     this.#chosen = backend;
     this.attempts += 1;
     this.isAnsweredLocally = false;
-    if (this.attempts === 1) this.headers.adopt(found, internalPrefix);
+    if (this.attempts > 1) return;
+    this.headers.adopt(found, internalPrefix);
+    // What was found out only now Envoy has not heard of.
+    const { remove, set } = this.visitor.takeChanges();
+    const names = [...remove, ...set.map(([name]) => name)];
+    for (const name of names) this.headers.take(name, true);
+    for (const [name, value] of set) this.headers.add(name, value);
+    this.edits.touch(names);
   }
 }

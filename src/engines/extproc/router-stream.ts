@@ -9,8 +9,11 @@ import {
   listModels,
 } from "../../endpoints/index.ts";
 import type { Exchange } from "../../exchange/exchange.ts";
+import { admit, familyOf } from "../admit.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
 import type { HeaderSets, ProcessingResponse } from "./codec/processing-response.ts";
+import type { Door } from "./door.ts";
+import { EnvoyVisitor } from "./envoy-visitor.ts";
 import { immediate } from "./immediate.ts";
 import { internalPrefix, modelHeader, originalPathHeader, requestIdHeader } from "./names.ts";
 import type { Processor } from "./processor.ts";
@@ -26,15 +29,17 @@ import type { Role } from "./role.ts";
 export class RouterStream implements Role {
   readonly #processor: Processor;
   readonly #maxBodyBytes: number;
+  readonly #door: Door;
   #path = "/";
   #configuredMode: number | undefined;
   #state: RequestState | undefined;
   #response: ResponseSide | undefined;
 
   /** `maxBodyBytes`: of requests; above it clients get 413. */
-  constructor(processor: Processor, maxBodyBytes: number) {
+  constructor(processor: Processor, maxBodyBytes: number, door: Door = {}) {
     this.#processor = processor;
     this.#maxBodyBytes = maxBodyBytes;
+    this.#door = door;
   }
 
   answer(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
@@ -75,7 +80,7 @@ export class RouterStream implements Role {
     else this.#response.close();
   }
 
-  #requestHeaders(message: ProcessingRequest): ProcessingResponse {
+  #requestHeaders(message: ProcessingRequest): ProcessingResponse | Promise<ProcessingResponse> {
     const { headers } = message;
     // Nothing that a client sends may pass for ours.
     const forged = headers.take(internalPrefix);
@@ -84,6 +89,29 @@ export class RouterStream implements Role {
     this.#path = headers.get(":path") ?? "/";
     this.#configuredMode = message.responseBodyMode;
     const found = this.#processor.endpoints.lookup(method, this.#path, requestId);
+    const visitor = new EnvoyVisitor(requestId, headers, this.#door.address);
+    const admission = this.#admit(found, visitor);
+    if (admission === undefined) return this.#enter(message, found, visitor, method, forged);
+    return admission.then((refused) =>
+      refused === undefined ? this.#enter(message, found, visitor, method, forged) : immediate(refused),
+    );
+  }
+
+  /** `undefined`: nobody stands at the door, or not before the rule is known. */
+  #admit(found: Lookup, visitor: EnvoyVisitor): Promise<LocalAnswer | undefined> | undefined {
+    const { access, isLate } = this.#door;
+    if (access === undefined || (isLate && found.type === "endpoint")) return undefined;
+    return admit(visitor, this.#processor.gatekeeper(access), familyOf(found));
+  }
+
+  #enter(
+    message: ProcessingRequest,
+    found: Lookup,
+    visitor: EnvoyVisitor,
+    method: string,
+    forged: readonly string[],
+  ): ProcessingResponse {
+    const { headers, requestId } = visitor;
     if (found.type === "answer") return immediate(found.answer);
     const { current } = this.#processor.generations;
     if (current === undefined) return immediate(notConfigured(found, requestId));
@@ -96,12 +124,15 @@ export class RouterStream implements Role {
       );
     }
     const id = `${requestId}-${randomUUID()}`;
-    const state = new RequestState(id, requestId, current, found.endpoint, method, headers);
+    const { isLate, access } = this.#door;
+    const admitted = isLate ? undefined : access;
+    const state = new RequestState(id, current, found.endpoint, method, visitor, admitted);
     this.#state = state;
     this.#processor.requests.set(id, state);
     if (Number(headers.get("content-length") ?? 0) > this.#maxBodyBytes)
       return this.#refuse(state, this.#tooLarge(state));
-    const edits = { remove: forged, set: [[requestIdHeader, id]] as const };
+    const { remove, set } = visitor.takeChanges();
+    const edits = { remove: [...forged, ...remove], set: [...set, [requestIdHeader, id] as const] };
     // Without a body there is nothing to route by, which the endpoint says in its own way.
     if (message.isEnd) return this.#open(state, new Uint8Array(0), "request-headers", edits);
     return { kind: "request-headers", ...edits };

@@ -15,6 +15,7 @@ const model: GatewayModel = {
   backends: {},
   mcpRoutes: {},
   limits: {},
+  access: {},
   accessLogs: [],
   process: { logLevels: { default: "error" }, drainTimeoutMs: 0 },
   origins: [],

@@ -3,6 +3,9 @@ import { isLocalAnswer } from "../../exchange/exchange.ts";
 import type { PreparedBackend } from "../../exchange/prepare.ts";
 import type { UpstreamMessage } from "../../exchange/upstream-message.ts";
 import { metadataHeader, metadataHeaderPrefix } from "../../model/credential.ts";
+import type { Key } from "../../model/origin.ts";
+import type { Gatekeeper } from "../../policy/access/gatekeeper.ts";
+import { authenticate, authorize } from "../admit.ts";
 import type { ProcessingRequest } from "./codec/processing-request.ts";
 import type { ProcessingResponse } from "./codec/processing-response.ts";
 import type { Struct } from "./codec/struct.ts";
@@ -36,6 +39,31 @@ export class UpstreamStream implements Role {
     const asked = message.attributes() ?? {};
     const backend = this.#backend(asked, state);
     if (backend === undefined) return this.#unknownBackend(asked, state);
+    const access = textOf(asked, attributes.access);
+    const admission = access === undefined ? undefined : this.#admit(access, state);
+    if (admission === undefined) return this.#attempt(message, asked, state, backend);
+    return admission.then((refused) =>
+      refused === undefined ? this.#attempt(message, asked, state, backend) : answerLocally(state, refused),
+    );
+  }
+
+  /** What only the route that Envoy chose can tell; once for a request. `undefined`: nothing is left to ask. */
+  #admit(access: Key, state: RequestState): Promise<LocalAnswer | undefined> | undefined {
+    const gatekeeper = this.#processor.gatekeeper(access, state.generation);
+    const isKnown = state.admitted === access;
+    if (isKnown && (!gatekeeper.isModelAsked || state.attempts > 0)) return undefined;
+    return admitToRoute(state, gatekeeper, isKnown).then((refused) => {
+      state.admitted = access;
+      return refused;
+    });
+  }
+
+  #attempt(
+    message: ProcessingRequest,
+    asked: Struct,
+    state: RequestState,
+    backend: PreparedBackend,
+  ): ProcessingResponse | Promise<ProcessingResponse> {
     state.choose(backend, message.headers);
     layMetadata(state, backend, message);
     const attempt = state.exchange.attempt(backend.ai.key, textOf(asked, attributes.upstreamHost));
@@ -131,6 +159,16 @@ export class UpstreamStream implements Role {
     const message = "the gateway failed to handle this request";
     return immediate(failureWriters.openai({ code: "internal", status: 500, message, requestId }));
   }
+}
+
+async function admitToRoute(
+  { visitor, exchange }: RequestState,
+  gatekeeper: Gatekeeper,
+  isKnown: boolean,
+): Promise<LocalAnswer | undefined> {
+  const { family } = exchange.endpoint;
+  const refused = isKnown ? undefined : await authenticate(visitor, gatekeeper, family);
+  return refused ?? authorize(visitor, gatekeeper, family, exchange.model);
 }
 
 /** Envoy sends it back through the listener's filter, which must then leave it alone. */

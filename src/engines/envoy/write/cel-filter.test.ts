@@ -4,6 +4,7 @@ import { writeCelFilter } from "./cel-filter.ts";
 import { FactCollector } from "./log-facts.ts";
 
 const model = {
+  access: {},
   aiBackends: { a: { headers: { remove: ["x-gone"], set: [["x-set", "1"]], add: [] } } },
 } as unknown as GatewayModel;
 

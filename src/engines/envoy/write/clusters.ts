@@ -117,7 +117,7 @@ function writeCluster(
   const sockets = writeSockets(places, files, settings);
   const isMixed = isMixedRule(places);
   const filters = action.isAi
-    ? writeAttemptFilters(mayRenew(rule, model))
+    ? writeAttemptFilters(mayRenew(rule, model), Object.keys(model.access).length > 0)
     : writeInjection(refs[0]?.injected, files);
   const value = typed("envoy.config.cluster.v3.Cluster", {
     name,

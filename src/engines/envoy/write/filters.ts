@@ -1,5 +1,8 @@
+import type { GatewayModel } from "../../../model/gateway.ts";
+import type { Listener } from "../../../model/listener.ts";
 import type { BackendRef } from "../../../model/route.ts";
 import {
+  accessAttribute,
   answerAttributes,
   attemptAttributes,
   clientPathHeader,
@@ -11,8 +14,9 @@ import {
   processorCluster,
   processorFilter,
 } from "../names.ts";
+import { writeAddressMetadata, writeCorsFilters } from "./access.ts";
 import { type LogFact, type LogFacts, requestNamespace } from "./log-facts.ts";
-import { extension, type JsonObject, typed } from "./proto.ts";
+import { extension, type JsonObject } from "./proto.ts";
 import type { SecretFiles } from "./secret-files.ts";
 
 /** The processor waits for credentials, and a large body may keep it busy. */
@@ -23,14 +27,21 @@ const headerMutationType = "envoy.extensions.filters.http.header_mutation.v3.Hea
 const headerMutation = "envoy.filters.http.header_mutation";
 
 /** A listener's filters, outermost first. */
-export function writeFilters(maxBodyBytes: number, facts: LogFacts): JsonObject[] {
+export function writeFilters(
+  listener: Listener,
+  model: GatewayModel,
+  maxBodyBytes: number,
+  facts: LogFacts,
+): JsonObject[] {
   return [
     // The last to see an answer: what the rooms of the gateway tell each other in headers stays inside.
     extension("aigw.internal", headerMutationType, {
       mutations: { response_mutations: [{ remove_on_match: { key_matcher: { prefix: internalPrefix } } }] },
     }),
     keepFacts("aigw.client", facts.client, facts.response),
-    readModel(maxBodyBytes),
+    // Browsers ask without credentials, and may read a refusal.
+    ...writeCorsFilters(listener, model),
+    readModel(maxBodyBytes, writeAddressMetadata(listener, model)),
     // Behind the processor, whose answer to the body the request has waited for.
     keepFacts("aigw.routed", [...facts.routed, ...passedOn], []),
     extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {
@@ -40,12 +51,12 @@ export function writeFilters(maxBodyBytes: number, facts: LogFacts): JsonObject[
 }
 
 /** Reads the model and chooses the route; later handles the whole answer. Routes switch it on. */
-const readModel = (maxBodyBytes: number): JsonObject => ({
+const readModel = (maxBodyBytes: number, metadata: readonly JsonObject[]): JsonObject => ({
   ...extension(processorFilter, processorType, {
     grpc_service: {
       envoy_grpc: { cluster_name: processorCluster },
       // Envoy knows one limit for both ways; only the processor can refuse a request and let a longer answer pass.
-      initial_metadata: [{ key: maxBodyMetadata, value: String(maxBodyBytes) }],
+      initial_metadata: [{ key: maxBodyMetadata, value: String(maxBodyBytes) }, ...metadata],
     },
     processing_mode: {
       request_header_mode: "SEND",
@@ -104,7 +115,7 @@ const connectionHeaders = ["te", "trailer", "proxy-authorization", "expect"];
  * The filters of a cluster: each attempt is translated and signed for the endpoint that was chosen.
  * `seesAnswers`: whether the processor is shown how the endpoint answered, so that it may ask for one more attempt.
  */
-export function writeAttemptFilters(seesAnswers: boolean): JsonObject[] {
+export function writeAttemptFilters(seesAnswers: boolean, hasAccess: boolean): JsonObject[] {
   return [
     extension("aigw.attempt", headerMutationType, {
       mutations: {
@@ -125,7 +136,7 @@ export function writeAttemptFilters(seesAnswers: boolean): JsonObject[] {
         response_body_mode: "NONE",
       },
       allow_mode_override: true,
-      request_attributes: attemptAttributes,
+      request_attributes: hasAccess ? [...attemptAttributes, accessAttribute] : attemptAttributes,
       message_timeout: messageTimeout,
       metadata_options: { receiving_namespaces: { untyped: [exchangeNamespace] } },
     }),
@@ -175,10 +186,3 @@ export function writeInjection(injected: BackendRef["injected"], files: SecretFi
     upstreamCodec,
   ];
 }
-
-/** Switches the router-level filter on, for a route. */
-export const withProcessor: JsonObject = {
-  [processorFilter]: typed("envoy.config.route.v3.FilterConfig", {
-    config: typed("envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", { overrides: {} }),
-  }),
-};

@@ -1,3 +1,4 @@
+import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener } from "../../../model/listener.ts";
 import { internalPrefix } from "../names.ts";
 import type { WrittenLogs } from "./access-logs.ts";
@@ -13,7 +14,12 @@ const streamIdleMs = 5 * 60_000;
 const idleMs = 60 * 60_000;
 
 /** One socket with its chain. What changes often, the routes, is not in it, so a change of those leaves it alone. */
-export function writeListener(listener: Listener, logs: WrittenLogs, settings: EnvoySettings): Resource {
+export function writeListener(
+  listener: Listener,
+  model: GatewayModel,
+  logs: WrittenLogs,
+  settings: EnvoySettings,
+): Resource {
   const name = listener.key;
   const maxBodyBytes = largestBody(listener);
   return {
@@ -29,7 +35,7 @@ export function writeListener(listener: Listener, logs: WrittenLogs, settings: E
           extension(
             "envoy.filters.network.http_connection_manager",
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            writeHttp(listener, maxBodyBytes, logs, settings),
+            writeHttp(listener, model, maxBodyBytes, logs, settings),
           ),
         ],
       },
@@ -40,6 +46,7 @@ export function writeListener(listener: Listener, logs: WrittenLogs, settings: E
 /** The stage of a chain before any filter: what clients may send, and how their connections are kept. */
 function writeHttp(
   listener: Listener,
+  model: GatewayModel,
   maxBodyBytes: number,
   logs: WrittenLogs,
   settings: EnvoySettings,
@@ -73,7 +80,7 @@ function writeHttp(
     },
     local_reply_config: writeLocalReplies(maxBodyBytes),
     access_log: logs.loggers,
-    http_filters: writeFilters(maxBodyBytes, logs.facts),
+    http_filters: writeFilters(listener, model, maxBodyBytes, logs.facts),
   };
 }
 

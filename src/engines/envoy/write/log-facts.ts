@@ -1,4 +1,5 @@
 import type { GatewayModel } from "../../../model/gateway.ts";
+import { secretParameters } from "../../../policy/access/secret-parameters.ts";
 import type { HeaderAttribute } from "../../../policy/header-attributes.ts";
 import { isSecretHeader } from "../../../policy/secret-headers.ts";
 import { exchangeNamespace, internalPrefix, modelHeader } from "../names.ts";
@@ -51,6 +52,8 @@ export class FactCollector {
   readonly #routed = new Map<string, LogFact>();
   readonly #response = new Map<string, LogFact>();
   readonly #changed: ReadonlySet<string>;
+  /** How a path is kept that may carry a credential in its query. */
+  readonly #path: KeptHeader;
 
   constructor(model: GatewayModel, attributes: readonly HeaderAttribute[]) {
     this.#changed = new Set(
@@ -60,6 +63,11 @@ export class FactCollector {
         ...headers.add.map(([name]) => name),
       ]),
     );
+    const pattern = secretParameters(model.access);
+    this.#path = {
+      name: ":path",
+      ...(pattern && { rewrite: { pattern, substitution: "\\1[REDACTED]" } }),
+    };
     for (const { attribute, headers } of attributes) {
       this.#client.set(`attribute ${attribute}`, {
         key: attribute,
@@ -92,7 +100,8 @@ export class FactCollector {
   /** The key under which the first of these request headers is kept. */
   keep(names: readonly string[]): string {
     const key = factKey(names);
-    const headers = names.map(keptHeader).filter(({ name }) => isReadable(name));
+    const kept = names.map(keptHeader).filter(({ name }) => isReadable(name));
+    const headers = kept.map((header) => (header.name === ":path" ? this.#path : header));
     const facts = names.includes(modelHeader) ? this.#routed : this.#client;
     if (headers.length > 0) facts.set(key, { key, headers });
     return key;

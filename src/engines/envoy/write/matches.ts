@@ -9,8 +9,12 @@ function writePathMatch(path: PathMatch): JsonObject {
   return prefix === "" ? { prefix: "/" } : { path_separated_prefix: prefix };
 }
 
+export interface MatchFacts extends JsonObject {
+  readonly headers: readonly JsonObject[];
+}
+
 /** All of a match but the model. */
-export function writeMatchFacts({ path, method, headers, query = [], cookies = [] }: RouteMatch): JsonObject {
+export function writeMatchFacts({ path, method, headers, query = [], cookies = [] }: RouteMatch): MatchFacts {
   const ofMethod = method === undefined ? [] : [{ name: ":method", string_match: { exact: method } }];
   return {
     ...writePathMatch(path),
@@ -24,7 +28,7 @@ function writeNamedMatch({ name, value }: NamedMatch): JsonObject {
   return { name, string_match: writeTextMatch(value) };
 }
 
-export function writeHeaderMatch({ name, value, isInverted = false }: NamedMatch): JsonObject {
+function writeHeaderMatch({ name, value, isInverted = false }: NamedMatch): JsonObject {
   return {
     name,
     string_match: writeTextMatch(value),

@@ -5,9 +5,15 @@ import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
 import type { BackendRef, Forward, RouteMatch, Rule } from "../../../model/route.ts";
 import { configuredKeys, configuredNamespace, modelHeader, retryHeader } from "../names.ts";
+import {
+  hasEntryCors,
+  writeEntryFilters,
+  writePlainFilters,
+  writeRouteAccess,
+  writeRuleFilters,
+} from "./access.ts";
 import { clusterName, hasOneEndpoint, isSplit, liveRefs, mayRenew, refClusterName } from "./clusters.ts";
-import { withProcessor } from "./filters.ts";
-import { writeHeaderMatch, writeMatchFacts, writeTextMatch } from "./matches.ts";
+import { type MatchFacts, writeMatchFacts, writeTextMatch } from "./matches.ts";
 import { writeAnswerLimit, writeHostRewrite, writePlain, writeRefCluster } from "./plain-routes.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
 import { heedRetryAfter, writeHashPolicy } from "./upstream-policy.ts";
@@ -72,14 +78,14 @@ function writeHost(
   });
   const first = rules.findIndex(({ rule }) => isAi(rule));
   const entry = first === -1 ? rules.length : first;
-  const write = ({ match, rule }: MatchedRule) => writeMatch(match, rule, listener, model);
+  const write = ({ match, rule }: MatchedRule) => writeMatch(match, rule, host, listener, model);
   const [before, behind] = [rules.slice(0, entry), rules.slice(entry)];
   const routes = [
     ...before.map(write),
-    ...(host.isAi ? writeEntry(listener, behind) : []),
+    ...(host.isAi ? writeEntry(host, listener, model, behind) : []),
     ...behind.map(write),
     // What no rule of plain HTTP wanted either is answered as on hosts that have none.
-    ...(host.isAi && hasPlain(behind) ? aiEntry(listener, { prefix: "/" }) : []),
+    ...(host.isAi && hasPlain(behind) ? aiEntry(host, listener, model, { prefix: "/" }) : []),
   ];
   return [{ name: domains.join(","), domains, routes }];
 }
@@ -98,9 +104,14 @@ function hasPlain(rules: readonly MatchedRule[]): boolean {
 }
 
 /** Rules of plain HTTP behind the entry can have all but the paths of AI endpoints. */
-function writeEntry(listener: Listener, behind: readonly MatchedRule[]): JsonObject[] {
+function writeEntry(
+  host: VirtualHost,
+  listener: Listener,
+  model: GatewayModel,
+  behind: readonly MatchedRule[],
+): JsonObject[] {
   const paths = hasPlain(behind) ? endpointPaths : [{ prefix: "/" }];
-  return paths.flatMap((path) => aiEntry(listener, path));
+  return paths.flatMap((path) => aiEntry(host, listener, model, path));
 }
 
 const endpointPaths: readonly JsonObject[] = createEndpointTable().paths.map(
@@ -112,7 +123,7 @@ const endpointPaths: readonly JsonObject[] = createEndpointTable().paths.map(
  * the others it sets the model, and the routes behind this one are matched. It has no name: nothing was chosen. Before
  * it, a body whose length is told and is too large is refused before any of it is read.
  */
-function aiEntry(listener: Listener, path: JsonObject): JsonObject[] {
+function aiEntry(host: VirtualHost, listener: Listener, model: GatewayModel, path: JsonObject): JsonObject[] {
   const range_match = { start: largestBody(listener) + 1, end: Number.MAX_SAFE_INTEGER };
   return [
     {
@@ -120,30 +131,58 @@ function aiEntry(listener: Listener, path: JsonObject): JsonObject[] {
       direct_response: { status: failureStatus.request_too_large },
     },
     {
-      match: { ...path, headers: [{ name: modelHeader, present_match: true, invert_match: true }] },
-      typed_per_filter_config: withProcessor,
-      direct_response: { status: 500 },
+      match: { ...path, headers: [noModel] },
+      typed_per_filter_config: writeEntryFilters(host, model),
+      // The filter for other origins passes over routes that answer directly; this one leads nowhere, too.
+      ...(hasEntryCors(host, model)
+        ? { route: { cluster: brokenCluster } }
+        : { direct_response: { status: 500 } }),
     },
   ];
 }
 
-function writeMatch(match: RouteMatch, rule: Rule, listener: Listener, model: GatewayModel): JsonObject {
+function writeMatch(
+  match: RouteMatch,
+  rule: Rule,
+  host: VirtualHost,
+  listener: Listener,
+  model: GatewayModel,
+): JsonObject {
   const { action } = rule;
   const facts = writeMatchFacts(match);
   if (action.type !== "forward" || !action.isAi)
     return {
       name: match.name,
-      match: facts,
+      match: isAskedAlone(match, host) ? withoutModel(facts) : facts,
+      ...writePlainFilters(match, model),
       ...writePlain(rule, listener, (forward) => writeForward(rule, forward, model)),
     };
   const routeName = `${rule.route.namespace}/${rule.route.name}`;
   return {
     name: match.name,
-    match: { ...facts, headers: [...match.headers.map(writeHeaderMatch), ...writeModelMatches(match)] },
+    match: { ...facts, headers: [...facts.headers, ...writeModelMatches(match)] },
     route: writeForward(rule, action, model),
-    metadata: { filter_metadata: { [configuredNamespace]: { [configuredKeys.route]: routeName } } },
-    typed_per_filter_config: withProcessor,
+    metadata: {
+      filter_metadata: {
+        [configuredNamespace]: { [configuredKeys.route]: routeName, ...writeRouteAccess(match) },
+      },
+    },
+    typed_per_filter_config: writeRuleFilters(match, model),
   };
+}
+
+const noModel: JsonObject = { name: modelHeader, present_match: true, invert_match: true };
+
+/**
+ * Where a model is known the processor has been asked already, about the AI rules: a rule of plain HTTP that asks
+ * something else is only for requests that come to it directly.
+ */
+function isAskedAlone({ access }: RouteMatch, { isAi, entry }: VirtualHost): boolean {
+  return isAi && access !== undefined && access !== entry?.access;
+}
+
+function withoutModel(facts: MatchFacts): MatchFacts {
+  return { ...facts, headers: [...facts.headers, noModel] };
 }
 
 /** An AI rule is looked at only when there is a model, be it the empty one. */
