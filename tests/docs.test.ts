@@ -20,8 +20,11 @@ const limitMs = 60_000;
 
 /** What pages may expect of a provider: a chat, a stream, a tool call, an embedding. */
 function answer(path: string, text: string): Response {
-  if (path.endsWith("/models"))
-    return Response.json({ object: "list", data: [{ id: "gpt-4o-mini", object: "model" }] });
+  if (path.endsWith("/embeddings")) {
+    const data = [{ object: "embedding", index: 0, embedding: [0.5] }];
+    const usage = { prompt_tokens: 1, total_tokens: 1 };
+    return Response.json({ object: "list", model: "text-embedding-3-small", data, usage });
+  }
   const request = JSON.parse(text) as { stream?: boolean; tools?: unknown };
   const common = { id: "chatcmpl-1", created: 1, model: "gpt-4o-mini" };
   const usage = { prompt_tokens: 12, completion_tokens: 5, total_tokens: 17 };

@@ -11,7 +11,7 @@ function summaryOf(...calls: readonly Partial<Settled>[]): CallSummary {
 }
 
 const calls: readonly Partial<Settled>[] = [
-  { costs: { llm_cost: 0.5 }, durationMs: 400 },
+  { costs: { llm_cost: 0.5, llm_input_token: 13 }, durationMs: 400 },
   { costs: { llm_cost: 1 }, durationMs: 600, requestId: "r-slow" },
   {
     originalModel: 'gpt|"<x>"\n# oops',

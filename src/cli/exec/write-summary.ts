@@ -9,12 +9,15 @@ export function writeSummary(format: SummaryFormat, summary: CallSummary): strin
   return writers[format](summary);
 }
 
+/** Costs that only repeat the columns of tokens, as a gateway without a file has them. */
+const isTokenCount = /^llm_(input|output|total|cached_input|cache_creation_input|reasoning)_token$/;
+
 type Column = readonly [head: string, cell: (model: ModelSummary) => string];
 
 function columnsOf(summary: CallSummary): readonly Column[] {
-  const costs = [...summary.total.costs.keys()].map(
-    (key): Column => [key, ({ costs }) => writeCost(costs.get(key) ?? 0)],
-  );
+  const costs = [...summary.total.costs.keys()]
+    .filter((key) => !isTokenCount.test(key))
+    .map((key): Column => [key, ({ costs }) => writeCost(costs.get(key) ?? 0)]);
   return [
     ["model", ({ model }) => model],
     ["calls", ({ calls }) => String(calls)],
