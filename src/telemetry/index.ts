@@ -6,7 +6,9 @@ import { Sinks } from "./access-log/sinks.ts";
 import type { Logger } from "./logger.ts";
 import { type Exposition, writeExposition } from "./metrics/exposition.ts";
 import { GenAiMetrics } from "./metrics/gen-ai-metrics.ts";
+import type { MetricFamily } from "./metrics/histogram.ts";
 import { headerLabels } from "./metrics/labels.ts";
+import { McpMetrics } from "./metrics/mcp-metrics.ts";
 import type { MetricsExport } from "./metrics/metrics-export.ts";
 import { readResource } from "./metrics/resource.ts";
 import { readExporters } from "./otel/activation.ts";
@@ -45,7 +47,10 @@ export interface GatewayTelemetry extends Telemetry {
 export async function createTelemetry(options: TelemetryOptions): Promise<GatewayTelemetry> {
   const { environment, log, version } = options;
   const attributes = headerAttributes(environment);
-  const metrics = new GenAiMetrics({ headerLabels: headerLabels(attributes.metrics), log });
+  const labels = headerLabels(attributes.metrics);
+  const metrics = new GenAiMetrics({ headerLabels: labels, log });
+  const mcp = new McpMetrics({ headerLabels: labels, log });
+  const families = () => [...metrics.families, ...mcp.families];
   const resource = readResource(environment, version, log);
   const sinks = new Sinks(options);
   const batch = new RecordBatch();
@@ -56,15 +61,16 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
     resource,
   };
   const semconv = readWord(environment, "AI_GATEWAY_TRACING_SEMCONV", semconvs) ?? "openinference";
-  const pushed = await startPush(options, { resource, metrics, sinks });
+  const pushed = await startPush(options, { resource, families, sinks });
   const tracing = await startTracing(options, { semconv, resource, mapped: attributes.spans, sinks });
   return {
     settled: metrics.record,
     observe: tracing?.observe,
+    mcp,
     recordListener: (logs) =>
       logs.length === 0 ? undefined : batch.inFrontOf(compileAccessLogs(logs, attributes.logs, logSinks)),
     envoyLogs: { resource, forward: collectors.forward },
-    metricsText: async (accept) => writeExposition(metrics.families, resource, accept),
+    metricsText: async (accept) => writeExposition(families(), resource, accept),
     async flush() {
       batch.flush();
       await Promise.all([tracing?.flush(), pushed?.flush(), collectors.flush()]);
@@ -110,19 +116,18 @@ function headerAttributes(environment: TelemetryOptions["environment"]) {
 
 interface PushParts {
   readonly resource: ReadonlyMap<string, string>;
-  readonly metrics: GenAiMetrics;
+  readonly families: () => readonly MetricFamily[];
   readonly sinks: Sinks;
 }
 
 /** The same numbers that are scraped, for those who want them sent. */
 async function startPush(
   { environment, log, sendRequest }: TelemetryOptions,
-  { resource, metrics, sinks }: PushParts,
+  { resource, families, sinks }: PushParts,
 ): Promise<MetricsExport | undefined> {
   const exporters = readExporters(environment, "metrics");
   if (exporters.length === 0) return undefined;
   const { startMetricsExport } = await import("./metrics/metrics-export.ts");
-  const families = () => metrics.families;
   const stdout = sinks.console();
   return startMetricsExport({ environment, exporters, resource, families, log, sendRequest, stdout });
 }

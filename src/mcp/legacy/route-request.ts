@@ -51,6 +51,15 @@ export async function routeRequest(
   return { backend, bare, edits };
 }
 
+/** The backend that a request names, whether or not there is such a one; absent where names do not say. */
+export function addressedBackend({ naming }: PreparedRoute, { params = {} }: RpcRequest): string | undefined {
+  if (naming !== "prefixed") return undefined;
+  const { name, uri } = params;
+  const owned =
+    typeof name === "string" ? splitName(name) : typeof uri === "string" ? splitUri(uri) : undefined;
+  return owned?.prefix;
+}
+
 /** What a backend must have said that it can, for a method that it is asked for. */
 export const neededCapability: { readonly [method: string]: number } = {
   "completion/complete": capability.completions,

@@ -9,11 +9,23 @@ import { RpcError, rpcCodes, writeError } from "../rpc/errors.ts";
 import type { RpcRequest, RpcResponse } from "../rpc/read-message.ts";
 import type { SessionVisit } from "../server.ts";
 import { callStream, writeEventId } from "../session/event-ids.ts";
-import { type CallOutcome, failureOutcome, succeeded, typeOfCode } from "../telemetry/observer.ts";
+import {
+  type CallOutcome,
+  failureOutcome,
+  succeeded,
+  toolFailure,
+  typeOfCode,
+} from "../telemetry/observer.ts";
 import { callBackend, explain, type ReadAnswer } from "./call-backend.ts";
 import { postBackSoon } from "./post-back.ts";
 import { readAnswer } from "./relay-answer.ts";
-import { type FindOwner, neededCapability, type RoutedRequest, routeRequest } from "./route-request.ts";
+import {
+  addressedBackend,
+  type FindOwner,
+  neededCapability,
+  type RoutedRequest,
+  routeRequest,
+} from "./route-request.ts";
 
 /** A JSON answer above this size goes on as it arrives, where nothing in it has to be looked at. */
 const wholeBelowBytes = 256 * 1024;
@@ -33,7 +45,8 @@ export async function routeCall(
     routed = await routeRequest(visit, message, findOwner);
     checkCapability(visit, routed.backend, message.method);
   } catch (error) {
-    observer.called(message.method, undefined, failureOutcome(error), performance.now() - startedAt);
+    const addressed = addressedBackend(visit.route, message);
+    observer.called(message.method, addressed, failureOutcome(error), performance.now() - startedAt);
     throw error;
   }
   return run(visit, message, routed);
@@ -142,7 +155,7 @@ class RoutedCall {
     if (result === undefined) {
       return { status: "error", errorType: typeOfCode(asObject(response.value["error"])?.["code"]) };
     }
-    return result["isError"] === true ? { status: "failed" } : succeeded;
+    return result["isError"] === true ? toolFailure(result) : succeeded;
   }
 
   #fail(error: unknown): CallOutcome {

@@ -63,6 +63,18 @@ export class Observer {
   }
 }
 
+/** Of a tool that says of itself that it did not succeed. */
+export function toolFailure(result: JsonObject): CallOutcome {
+  const isInvalid = (firstText(result) ?? "").includes("validating");
+  return { status: "failed", errorType: isInvalid ? "invalid_param" : "internal_error" };
+}
+
+/** The first text of a tool's result. */
+function firstText({ content }: JsonObject): string | undefined {
+  const texts = Array.isArray(content) ? content.map((part) => asObject(part)?.["text"]) : [];
+  return texts.find((text) => typeof text === "string");
+}
+
 export function failureOutcome(error: unknown): CallOutcome {
   return {
     status: "error",
