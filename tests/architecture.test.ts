@@ -20,9 +20,21 @@ const mayImport: Record<string, readonly string[]> = {
   exchange: ["model", "policy", "dialects", "endpoints", "credentials"],
   telemetry: ["model", "policy", "dialects", "exchange"],
   engines: ["model", "policy", "dialects", "endpoints", "credentials", "exchange", "telemetry", "runtime"],
+  explain: ["model", "policy", "endpoints", "exchange"],
   mcp: ["model", "policy", "dialects", "credentials", "exchange", "telemetry", "runtime"],
   admin: ["model", "exchange", "telemetry", "engines", "runtime"],
-  cli: ["model", "policy", "config", "exchange", "telemetry", "engines", "mcp", "admin", "runtime"],
+  cli: [
+    "model",
+    "policy",
+    "config",
+    "explain",
+    "exchange",
+    "telemetry",
+    "engines",
+    "mcp",
+    "admin",
+    "runtime",
+  ],
   "main.ts": ["cli", "runtime"],
 };
 

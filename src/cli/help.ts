@@ -56,6 +56,7 @@ function shapeOf({ name, isRequired, isRepeated }: Argument): string {
 /** `--admin-port=1064`: the value shows the default or the kind of text that is wanted. */
 export function placeholderOf(name: string, flag: Flag): string {
   if (flag.type === "switch") return `--${name}`;
+  if (flag.type === "list") return `--${name}=STRING ...`;
   return `--${name}=${flag.type === "text" ? "STRING" : flag.default}`;
 }
 

@@ -1,5 +1,6 @@
 import type { Diagnostic } from "../model/diagnostic.ts";
 import type { Compiled } from "../model/gateway.ts";
+import { sayUnused } from "./check/unused.ts";
 import { compileModel } from "./compile/compile.ts";
 import { Origins } from "./compile/origins.ts";
 import { sayPools } from "./compile/references.ts";
@@ -58,6 +59,15 @@ export function compileGateway(sources: readonly Source[], world: World): Compil
   reportTiers(inventory, sayPools(context), report);
   const diagnostics = withoutEchoes(report.sorted());
   return model === undefined || report.hasErrors ? { secrets, diagnostics } : { model, secrets, diagnostics };
+}
+
+/** What compiling finds, and beyond it what works but is likely not meant. */
+export function lintGateway(sources: readonly Source[], world: World): Compiled {
+  const compiled = compileGateway(sources, world);
+  if (compiled.model === undefined) return compiled;
+  const report = new Report(compiled.diagnostics);
+  sayUnused(readSources(sources, world).inventory, report);
+  return { ...compiled, diagnostics: report.sorted() };
 }
 
 /** An unset variable is no news where its line has an error anyway. */

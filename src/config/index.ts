@@ -1,5 +1,5 @@
 export { type AutoconfigOptions, autoconfigure } from "./autoconfig/autoconfigure.ts";
-export { compileGateway } from "./compile-gateway.ts";
+export { compileGateway, lintGateway } from "./compile-gateway.ts";
 export { formatDiagnostic } from "./diagnostics.ts";
 export { type FilterConfig, FilterConfigFailure, readFilterConfig } from "./filter/read-filter-config.ts";
 export { jsonSchemas, mcpServersSchema } from "./json-schemas.ts";

@@ -5,7 +5,8 @@ import type { ParsedDocument } from "./documents.ts";
 import { describeIssue } from "./issues.ts";
 import { type KindName, kinds, type Tier, tiers } from "./kinds.ts";
 import { keyOriginOf, originOf, type Resource, type Site } from "./resource.ts";
-import { isSecretAt, visitNotes } from "./schema-walk.ts";
+import { fieldsAt, isSecretAt, visitNotes } from "./schema-walk.ts";
+import { typingErrors } from "./typing-errors.ts";
 
 type Fields = { [name: string]: unknown };
 
@@ -131,7 +132,7 @@ function parse(schema: z.ZodObject, input: Fields, site: Site, report: Report): 
     const result = schema.safeParse(input, { jitless: true });
     if (result.success) return result.data;
     const { issues } = result.error;
-    if (issues.filter((issue) => mend(issue, input, site, report)).length > 0) continue;
+    if (issues.filter((issue) => mend(schema, issue, input, site, report)).length > 0) continue;
     for (const issue of issues) {
       const path = issue.path as Path;
       const { message, mend } = describeIssue(issue, valueAt(input, path), isSecretAt(schema, path));
@@ -144,16 +145,23 @@ function parse(schema: z.ZodObject, input: Fields, site: Site, report: Report): 
 /** A field that was misspelt in one of these would leave open what it was to protect. */
 const protectingKinds = new Set<string>(["SecurityPolicy"] satisfies KindName[]);
 
-function mend(issue: z.core.$ZodIssue, input: Fields, site: Site, report: Report): boolean {
+function mend(
+  schema: z.ZodObject,
+  issue: z.core.$ZodIssue,
+  input: Fields,
+  site: Site,
+  report: Report,
+): boolean {
   const path = issue.path as Path;
   if (issue.code === "unrecognized_keys") {
     for (const key of issue.keys) {
       const origin = { ...keyOriginOf({ site }, [...path, key]), path: "" };
       const field = JSON.stringify(formatPath([...path, key]));
+      const nearest = { mend: didYouMean(key, fieldsAt(schema, path)) };
       if (protectingKinds.has(site.id.kind)) {
         const message = `unknown field ${field}; refusing to start because ignoring it could weaken security`;
-        report.error(origin, "unknown-field", message);
-      } else report.warning(origin, "unknown-field", `unknown field ${field} ignored`);
+        report.error(origin, "unknown-field", message, nearest);
+      } else report.warning(origin, "unknown-field", `unknown field ${field} ignored`, nearest);
       delete (valueAt(input, path) as Fields)[key];
     }
     return true;
@@ -167,6 +175,14 @@ function mend(issue: z.core.$ZodIssue, input: Fields, site: Site, report: Report
   const message = `${JSON.stringify(word)} is text in YAML 1.2; read as ${meaning}`;
   report.warning(originOf({ site }, path), "boolean-word", message, { mend: `write ${meaning}` });
   return true;
+}
+
+/** The field that is most like the one that was written, if it is like it at all. */
+function didYouMean(word: string, known: readonly string[]): string | undefined {
+  const distance = (name: string) => typingErrors(word.toLowerCase(), name.toLowerCase());
+  const [nearest] = known.toSorted((a, b) => distance(a) - distance(b));
+  const isNear = nearest !== undefined && distance(nearest) <= Math.max(1, Math.floor(word.length / 3));
+  return isNear ? `did you mean ${JSON.stringify(nearest)}?` : undefined;
 }
 
 const booleanWords: { readonly [word: string]: boolean } = { yes: true, on: true, no: false, off: false };

@@ -47,6 +47,14 @@ export function isSecretAt(schema: Schema, path: Path): boolean {
   return false;
 }
 
+/** The fields that a mapping on the path may have. */
+export function fieldsAt(schema: Schema, path: Path): readonly string[] {
+  let current: Schema | undefined = schema;
+  for (const step of path) current = current && child(bare(current), step);
+  const found = current && bare(current).schema;
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
 type Visit = (notes: SchemaNotes, path: Path) => void;
 
 /** Calls `visit` for every field of a value that is set and has notes; what lies below such a field is covered by it. */

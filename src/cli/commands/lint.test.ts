@@ -5,11 +5,13 @@ import { fakeConfig } from "../run/testing.ts";
 import { FakeTerminal, temporaryDirectory } from "../testing.ts";
 import { lintFiles } from "./lint.ts";
 
-function lint(files: { [name: string]: string }, names = Object.keys(files)) {
+const fakeRoom = { ...fakeConfig, lintGateway: fakeConfig.compileGateway };
+
+function lint(files: { [name: string]: string }, names = Object.keys(files), format = "text") {
   const directory = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text);
   const terminal = new FakeTerminal();
-  const code = lintFiles(names, { terminal, environment: {}, workingDirectory: directory }, fakeConfig);
+  const code = lintFiles(names, format, { terminal, environment: {}, workingDirectory: directory }, fakeRoom);
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 
@@ -39,4 +41,78 @@ test("lint fails for a file that it cannot read, and goes on with the others", (
     stdout: "",
     stderr: "a.yaml: cannot be read: no such file or directory\nb.yaml: no problems\n",
   });
+});
+
+test("lint writes JSON, one object for all files", () => {
+  const { code, stdout } = lint(
+    { "a.yaml": "one\nwarning odd field", "b.yaml": "error bad" },
+    undefined,
+    "json",
+  );
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({
+    files: [
+      {
+        file: "a.yaml",
+        isSound: true,
+        findings: [
+          {
+            severity: "warning",
+            code: "fake",
+            message: "odd field",
+            file: "a.yaml",
+            line: 2,
+            column: 1,
+            document: 1,
+            related: [],
+          },
+        ],
+      },
+      {
+        file: "b.yaml",
+        isSound: false,
+        findings: [
+          {
+            severity: "error",
+            code: "fake",
+            message: "bad",
+            file: "b.yaml",
+            line: 1,
+            column: 1,
+            document: 1,
+            related: [],
+          },
+        ],
+      },
+    ],
+  });
+});
+
+test("lint writes SARIF with a rule for each code and places below the working directory", () => {
+  const { code, stdout } = lint({ "a b.yaml": "info by the way" }, ["a b.yaml", "gone.yaml"], "sarif");
+  expect(code).toBe(1);
+  const { version, runs } = JSON.parse(stdout) as {
+    version: string;
+    runs: { results: unknown; tool: unknown }[];
+  };
+  expect([version, runs[0]?.tool]).toMatchObject([
+    "2.1.0",
+    { driver: { name: "aigw", rules: [{ id: "fake" }, { id: "unreadable" }] } },
+  ]);
+  expect(runs[0]?.results).toMatchObject([
+    {
+      ruleId: "fake",
+      level: "note",
+      message: { text: "by the way" },
+      locations: [
+        {
+          physicalLocation: {
+            artifactLocation: { uri: "a%20b.yaml", uriBaseId: "ROOT" },
+            region: { startLine: 1, startColumn: 1 },
+          },
+        },
+      ],
+    },
+    { ruleId: "unreadable", level: "error" },
+  ]);
 });

@@ -1,45 +1,40 @@
-import { readFileSync } from "node:fs";
 import type * as config from "../../config/index.ts";
-import { exitCode, systemReason } from "../failure.ts";
+import { exitCode } from "../failure.ts";
 import { countFindings, hasErrors, writeFinding } from "../findings.ts";
 import type { CommandBody, Host } from "../grammar/command.ts";
-import { expandPath } from "../paths/expand-path.ts";
+import type { lintFlags } from "../grammar/flags.ts";
+import { type LintedFile, lintFile } from "../lint/read-files.ts";
+import { writeJson } from "../lint/write-json.ts";
+import { writeSarif } from "../lint/write-sarif.ts";
 
-export const lint: CommandBody = async ({ words }, host) =>
-  lintFiles(words, host, await import("../../config/index.ts"));
+export const lint: CommandBody<typeof lintFlags> = async ({ words, flags }, host) =>
+  lintFiles(words, flags.format, host, await import("../../config/index.ts"));
 
 /** Findings on stdout, their number for each file on stderr; fails if one of them is an error. */
 export function lintFiles(
   names: readonly string[],
+  format: string,
   host: Pick<Host, "terminal" | "environment" | "workingDirectory">,
-  { compileGateway, formatDiagnostic }: Pick<typeof config, "compileGateway" | "formatDiagnostic">,
+  room: Pick<typeof config, "lintGateway" | "formatDiagnostic">,
 ): number {
-  const { terminal, environment } = host;
-  const world: config.World = {
-    environment,
-    readFile: (path) => readFileSync(path, "utf8"),
-    nowMs: Date.now(),
-  };
-  let isSound = true;
-  for (const name of names) {
-    const text = readText(expandPath(name, host));
-    if (text instanceof Error) {
-      terminal.err(`${name}: cannot be read: ${systemReason(text)}\n`);
-      isSound = false;
-      continue;
-    }
-    const { diagnostics } = compileGateway([{ name, text, isSubstituted: true }], world);
-    for (const finding of diagnostics) terminal.out(writeFinding(finding, formatDiagnostic));
-    terminal.err(`${name}: ${countFindings(diagnostics) || "no problems"}\n`);
-    isSound &&= !hasErrors(diagnostics);
+  const { terminal, workingDirectory } = host;
+  const files = names.map((name) => lintFile(name, host, room));
+  if (format === "json") terminal.out(writeJson(files));
+  if (format === "sarif") terminal.out(writeSarif(files, workingDirectory));
+  for (const file of files) {
+    if (format === "text")
+      for (const finding of file.findings) terminal.out(writeFinding(finding, room.formatDiagnostic));
+    terminal.err(`${file.name}: ${summaryOf(file)}\n`);
   }
-  return isSound ? exitCode.ok : exitCode.failed;
+  return files.every(isSound) ? exitCode.ok : exitCode.failed;
 }
 
-function readText(path: string): string | Error {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
+function summaryOf({ findings, unreadable }: LintedFile): string {
+  return unreadable === undefined
+    ? countFindings(findings) || "no problems"
+    : `cannot be read: ${unreadable}`;
+}
+
+function isSound({ findings, unreadable }: LintedFile): boolean {
+  return unreadable === undefined && !hasErrors(findings);
 }

@@ -34,6 +34,7 @@ function value(flag: Flag): string {
     case "choice":
       return ` -x -a ${quote(flag.choices.join(" "))}`;
     case "integer":
+    case "list":
       return " -x";
     case "text":
       if (flag.completes === "file") return " -r -F";

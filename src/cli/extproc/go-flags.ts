@@ -43,11 +43,14 @@ export function readGoFlags<const F extends Flags>(
 
 function defaultOf(flag: Flag): AnyFlagValue {
   if (flag.type === "switch") return false;
+  if (flag.type === "list") return [];
   return flag.type === "text" ? undefined : flag.default;
 }
 
 function readValue(name: string, flag: Flag, text: string | undefined): AnyFlagValue {
   switch (flag.type) {
+    case "list":
+      return text === undefined ? [] : [text];
     case "switch":
       return text === undefined || readBool(name, text);
     case "integer": {

@@ -14,6 +14,11 @@ export interface TextFlag extends FlagFacts {
   readonly completes?: "file" | "directory";
 }
 
+/** May be given several times; each adds a text. */
+export interface ListFlag extends FlagFacts {
+  readonly type: "list";
+}
+
 export interface IntegerFlag extends FlagFacts {
   readonly type: "integer";
   readonly default: number;
@@ -27,7 +32,7 @@ export interface ChoiceFlag extends FlagFacts {
   readonly default: string;
 }
 
-export type Flag = SwitchFlag | TextFlag | IntegerFlag | ChoiceFlag;
+export type Flag = SwitchFlag | TextFlag | ListFlag | IntegerFlag | ChoiceFlag;
 
 /** By long name, without the dashes. */
 export type Flags = { readonly [name: string]: Flag };
@@ -36,14 +41,16 @@ type FlagValue<F extends Flag> = F extends SwitchFlag
   ? boolean
   : F extends IntegerFlag
     ? number
-    : F extends { readonly choices: readonly (infer Choice)[] }
-      ? Choice
-      : string | undefined;
+    : F extends ListFlag
+      ? readonly string[]
+      : F extends { readonly choices: readonly (infer Choice)[] }
+        ? Choice
+        : string | undefined;
 
 /** What a command gets for its flags: absent and empty texts are `undefined`, all else has a value. */
 export type FlagValues<F extends Flags> = { readonly [Name in keyof F]: FlagValue<F[Name]> };
 
-export type AnyFlagValue = string | number | boolean | undefined;
+export type AnyFlagValue = string | number | boolean | readonly string[] | undefined;
 
 /** Positional words of a command: at most one kind. */
 export interface Argument {

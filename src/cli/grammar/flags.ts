@@ -114,6 +114,37 @@ export const execFlags = {
   },
 } as const;
 
+export const lintFlags = {
+  format: {
+    type: "choice",
+    choices: ["text", "json", "sarif"],
+    default: "text",
+    description: "Shape of the findings: lines, JSON, or SARIF for code scanners",
+  },
+} as const;
+
+export const explainFlags = {
+  model: { type: "text", description: "Model that the request asks for" },
+  path: { type: "text", description: "Path of the request, /v1/chat/completions if not given" },
+  method: { type: "text", description: "Method of the request, POST if not given" },
+  host: { type: "text", description: "Host that the request is sent to, localhost if not given" },
+  port: {
+    type: "integer",
+    default: 0,
+    min: 0,
+    max: 65_535,
+    description: "Port that the request is sent to; 0 is that of the first listener",
+  },
+  header: { type: "list", description: "A header of the request, NAME: VALUE; may be given several times" },
+  body: { type: "text", description: "Body of the request, or @FILE; shows what an upstream would be sent" },
+  format: {
+    type: "choice",
+    choices: ["text", "json"],
+    default: "text",
+    description: "Shape of the answer",
+  },
+} as const;
+
 export type GlobalFlagValues = FlagValues<typeof globalFlags>;
 export type ExecFlagValues = FlagValues<typeof globalFlags & typeof execFlags>;
 export type RunFlagValues = FlagValues<typeof globalFlags & typeof runFlags>;

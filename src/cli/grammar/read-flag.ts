@@ -17,6 +17,8 @@ export function readFlag(name: string, flag: Flag, text: string, variable?: stri
   switch (flag.type) {
     case "text":
       return text === "" ? undefined : text;
+    case "list":
+      return text === "" ? [] : [text];
     case "switch": {
       const value = truths[text.toLowerCase()];
       if (value === undefined) {
@@ -51,5 +53,6 @@ export function readAbsentFlag(
   const text = flag.variable === undefined ? undefined : environment[flag.variable];
   if (text !== undefined && text !== "") return readFlag(name, flag, text, flag.variable);
   if (flag.type === "switch") return false;
+  if (flag.type === "list") return [];
   return flag.type === "text" ? undefined : flag.default;
 }

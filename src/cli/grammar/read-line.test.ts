@@ -254,3 +254,12 @@ test("a flag takes a value in every command or in none, so that the next word ha
     }
   }
 });
+
+test("a flag that may be repeated gathers its texts, and is empty without", () => {
+  const read = (...words: string[]) => {
+    const reading = readLine(["explain", "gw.yaml", ...words], commands, {});
+    return reading.type === "command" ? reading.line.flags["header"] : undefined;
+  };
+  expect(read("--header", "a: b", "--header=c: d")).toEqual(["a: b", "c: d"]);
+  expect(read()).toEqual([]);
+});

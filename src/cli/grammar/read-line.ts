@@ -98,7 +98,7 @@ class Walk {
     if (flag.type !== "switch" && inlineValue !== true) refuseMissing(name, flag, value);
     const read = readFlag(name, flag, value ?? "true");
     if (name === "help") this.isHelp = read === true;
-    else this.#values[name] = read;
+    else this.#values[name] = Array.isArray(read) ? [...listOf(this.#values[name]), ...read] : read;
   }
 
   finish(environment: { readonly [name: string]: string | undefined }): {
@@ -128,6 +128,10 @@ class Walk {
   #flags(): Flags {
     return { ...globalFlags, ...this.command?.flags };
   }
+}
+
+function listOf(value: AnyFlagValue): readonly string[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function isSpelledOut(name: string, rawName: string): boolean {

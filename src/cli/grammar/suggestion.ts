@@ -1,21 +1,9 @@
+import { typingErrors } from "../../config/typing-errors.ts";
+
 /** `, did you mean "version"?` for a word that is the start of a known one or at most two typing errors away; else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
   const close = known.filter((name) => name.startsWith(word) || typingErrors(word, name) <= 2);
   const quoted = close.map((name) => `"${name}"`).join(", ");
   if (close.length === 0) return "";
   return close.length === 1 ? `, did you mean ${quoted}?` : `, did you mean one of ${quoted}?`;
-}
-
-/** Levenshtein distance: letters put in, left out or mistaken. */
-function typingErrors(typed: string, meant: string): number {
-  let row = Array.from({ length: meant.length + 1 }, (_, column) => column);
-  for (const [index, letter] of [...typed].entries()) {
-    const next = [index + 1];
-    for (let column = 1; column <= meant.length; column++) {
-      const [left = 0, above = 0, diagonal = 0] = [next[column - 1], row[column], row[column - 1]];
-      next.push(Math.min(left + 1, above + 1, diagonal + (letter === meant[column - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[meant.length] ?? 0;
 }

@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from "./command.ts";
 import { extprocFlags } from "./extproc-flags.ts";
-import { execFlags, pathArgument, runFlags, versionFlags } from "./flags.ts";
+import { execFlags, explainFlags, lintFlags, pathArgument, runFlags, versionFlags } from "./flags.ts";
 
 /** Every command: the only source of parsing, help, completion and the reference page. */
 export const commands: readonly Command[] = [
@@ -51,13 +51,26 @@ export const commands: readonly Command[] = [
   defineCommand({
     name: "lint",
     summary: "Check configuration files and list what is wrong with them, by line.",
+    flags: lintFlags,
     argument: {
       name: "file",
       isRequired: true,
       isRepeated: true,
-      description: "Configuration files, each checked on its own as aigw run would.",
+      description: "Configuration files, each checked on its own as aigw run would; - is standard input.",
     },
     load: async () => (await import("../commands/lint.ts")).lint,
+  }),
+  defineCommand({
+    name: "explain",
+    summary: "Show what a configuration does with a request: each rule, backend and setting with its line.",
+    flags: explainFlags,
+    argument: {
+      name: "file",
+      isRequired: true,
+      isRepeated: false,
+      description: "Configuration file; - is standard input.",
+    },
+    load: async () => (await import("../commands/explain.ts")).explain,
   }),
   defineCommand({
     name: "schema",
