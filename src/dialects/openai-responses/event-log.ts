@@ -1,6 +1,13 @@
 import type { JsonObject } from "../ir/values.ts";
 import { flatten } from "../wire/text.ts";
 
+/** Further members of a delta, each with a comma in front, up to its number. */
+export function numberingBehind(members: string): string {
+  return `${members},"sequence_number":`;
+}
+
+const plainNumbering = numberingBehind("");
+
 /** Writes the events of one stream, each with its number. */
 export class EventLog {
   #next = 0;
@@ -14,9 +21,9 @@ export class EventLog {
     return `event: ${type}\ndata: {"type":"${type}","sequence_number":${this.#next++},"response":${response}}\n\n`;
   }
 
-  /** `head`: what `headOf` made. `tail`: further members, with a comma in front, or nothing. */
-  delta(head: string, text: string, tail: string): string {
-    return `${head}${JSON.stringify(text)}${tail},"sequence_number":${this.#next++}}\n\n`;
+  /** `head`: what `headOf` made. `numbering`: what `numberingBehind` made. */
+  delta(head: string, text: string, numbering = plainNumbering): string {
+    return `${head}${JSON.stringify(text)}${numbering}${this.#next++}}\n\n`;
   }
 
   /** A delta of a part that is open, up to its text: the same each time. */

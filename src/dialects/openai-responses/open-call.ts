@@ -20,7 +20,7 @@ export class OpenCall extends OpenItem {
 
   delta(text: string): string {
     this.#input += text;
-    return this.#tool.isFreeForm ? "" : this.log.delta(this.#head, text, "");
+    return this.#tool.isFreeForm ? "" : this.log.delta(this.#head, text);
   }
 
   protected override write(status: ItemStatus): JsonObject {
@@ -33,7 +33,7 @@ export class OpenCall extends OpenItem {
       const { name } = this.#tool;
       return this.log.write(`${this.#event}.done`, { ...this.#place(), name, arguments: said });
     }
-    const delta = said === "" ? "" : this.log.delta(this.#head, said, "");
+    const delta = said === "" ? "" : this.log.delta(this.#head, said);
     return delta + this.log.write(`${this.#event}.done`, { ...this.#place(), input: said });
   }
 

@@ -1,5 +1,6 @@
 import type { IrTokenChoice } from "../ir/events.ts";
 import type { IrCitation, IrSeal, JsonObject } from "../ir/values.ts";
+import { numberingBehind } from "./event-log.ts";
 import {
   annotationOf,
   type ItemStatus,
@@ -11,6 +12,8 @@ import {
   textContent,
 } from "./items.ts";
 import { OpenItem } from "./open-item.ts";
+
+const withoutLogprobs = numberingBehind(',"logprobs":[]');
 
 /** Texts in a row: a message with a part for each. A part stays open until the next one, since citations come late. */
 export class OpenMessage extends OpenItem {
@@ -42,12 +45,11 @@ export class OpenMessage extends OpenItem {
   delta(text: string, tokens: readonly IrTokenChoice[] | undefined): string {
     this.#text += text;
     const part = this.#content.at(-1);
-    if (part?.type !== "output_text") return this.log.delta(this.#head, text, "");
-    if (tokens === undefined || tokens.length === 0)
-      return this.log.delta(this.#head, text, ',"logprobs":[]');
+    if (part?.type !== "output_text") return this.log.delta(this.#head, text);
+    if (tokens === undefined || tokens.length === 0) return this.log.delta(this.#head, text, withoutLogprobs);
     const logprobs = logprobsOf(tokens);
     part.logprobs.push(...logprobs);
-    return this.log.delta(this.#head, text, `,"logprobs":${JSON.stringify(logprobs)}`);
+    return this.log.delta(this.#head, text, numberingBehind(`,"logprobs":${JSON.stringify(logprobs)}`));
   }
 
   /** A citation of a part that is closed shows in the last event only. */

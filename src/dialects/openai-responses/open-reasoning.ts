@@ -11,7 +11,7 @@ export class OpenReasoning extends OpenItem {
   delta(text: string): string {
     const started = this.#text === "" ? this.#startSummary() : "";
     this.#text += text;
-    return started + this.log.delta(this.#head, text, "");
+    return started + this.log.delta(this.#head, text);
   }
 
   protected override write(): JsonObject {
