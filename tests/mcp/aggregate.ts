@@ -33,6 +33,7 @@ export function startAggregate(options: AggregateOptions): Aggregate {
     iterations: 1,
     ...options.options,
   });
+  const { key } = routeOf(options);
   let endpoints = prepare(aggregator, options);
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -40,8 +41,8 @@ export function startAggregate(options: AggregateOptions): Aggregate {
     idleTimeout: 0,
     fetch(request) {
       const { pathname } = new URL(request.url);
-      if (!endpoints.answers("default/mcp", pathname)) return new Response(null, { status: 404 });
-      return endpoints.handle("default/mcp", pathname, request, true);
+      if (!endpoints.answers(key, pathname)) return new Response(null, { status: 404 });
+      return endpoints.handle(key, pathname, request, true);
     },
   });
   return {

@@ -1,5 +1,6 @@
 /** Clients and servers of both eras, in every pairing. */
 import { afterEach, describe, expect, test } from "bun:test";
+import { openAccess } from "../../src/mcp/access/access.ts";
 import { type AggregateOptions, startAggregate } from "./aggregate.ts";
 import { connectClient } from "./client.ts";
 import { startFixtureServer } from "./fixture-server.ts";
@@ -369,6 +370,93 @@ describe("a modern client of legacy servers", () => {
       method: "notifications/tools/list_changed",
       params: { _meta: { [`${meta}subscriptionId`]: "listen-1" } },
     });
+  });
+});
+
+describe("what belongs to one client", () => {
+  /** Whoever says so is somebody. */
+  const guard = () => ({
+    ...openAccess,
+    authenticate: (request: Request) => ({
+      principal: request.headers.get("x-user") ?? "nobody",
+      claims: {},
+      scopes: [],
+      headers: [],
+    }),
+  });
+  const apiKeys = { at: 0, clients: [], from: [], isRemoved: false };
+  const guarded = (servers: AggregateOptions["servers"], key = "default/mcp") =>
+    aggregate(servers, { route: { key, security: { apiKeys } }, options: { guard } });
+  const as = (user: string) => ({ headers: { "x-user": user } });
+
+  test("is no session for another", async () => {
+    const server = legacy();
+    const { url } = guarded({ a: server.url });
+    const call = { name: "a__echo", arguments: { message: "x" } };
+    for (const user of ["alice", "bob", "alice"]) await ask(url, "tools/call", call, as(user));
+    expect(server.sessions.size).toBe(2);
+  });
+
+  test.each([
+    ["a server's", () => modern().url, "test_input_required_result_request_state"],
+    ["a waiting call's", () => legacy().url, "test_elicitation"],
+  ])("is no state for another: %s", async (_, start, tool) => {
+    const { url } = guarded({ a: start() });
+    const call = { name: `a__${tool}`, arguments: { message: "?" } };
+    const { result } = await ask(url, "tools/call", call, as("alice"));
+    const requestState = result?.["requestState"];
+    const inputResponses = { confirm: accept({ ok: true }), input: accept({ username: "u" }) };
+    const again = { ...call, requestState, inputResponses };
+    const stolen = await ask(url, "tools/call", again, as("bob"));
+    // A state that is not his is none at all.
+    expect(stolen.error?.code ?? stolen.result?.["resultType"]).not.toBe("complete");
+    expect((await ask(url, "tools/call", again, as("alice"))).result?.["resultType"]).toBe("complete");
+  });
+
+  test("is no state on another route", async () => {
+    const server = modern();
+    const seeds = ["one seed"];
+    const here = aggregate({ a: server.url }, { seeds });
+    const there = keep(
+      startAggregate({ servers: { a: server.url }, seeds, route: { key: "default/other" } }),
+    );
+    const call = { name: "a__test_input_required_result_request_state", arguments: {} };
+    const { result } = await ask(here.url, "tools/call", call);
+    const again = {
+      ...call,
+      requestState: result?.["requestState"],
+      inputResponses: { confirm: accept({ ok: true }) },
+    };
+    expect((await ask(there.url, "tools/call", again)).error).toBeDefined();
+    // Another process of the same seed and route takes it.
+    const replica = aggregate({ a: server.url }, { seeds });
+    expect(textOf(await ask(replica.url, "tools/call", again))).toBe("state-ok");
+  });
+
+  test("is nothing that a header can say", async () => {
+    const server = modern();
+    const { url } = aggregate({ a: server.url, b: modern({ name: "two" }).url });
+    const headers = {
+      "x-ai-eg-mcp-route": "default/other",
+      "x-ai-eg-mcp-backend": "b",
+      "mcp-session-id": "stolen",
+      authorization: "Bearer client-token",
+      cookie: "a=b",
+    };
+    expect(
+      textOf(await ask(url, "tools/call", { name: "a__echo", arguments: { message: "x" } }, { headers })),
+    ).toBe("x");
+    const seen = server.seen.at(-1)?.headers;
+    for (const name of Object.keys(headers)) expect(seen?.get(name)).toBeNull();
+  });
+
+  test("is no message larger than the limit", async () => {
+    const { url } = aggregate({ a: modern().url }, { limits: { maxRequestBytes: 1000 } });
+    const answer = await askRaw(url, "tools/call", {
+      name: "a__echo",
+      arguments: { message: "x".repeat(2000) },
+    });
+    expect([answer.status, answer.last.error?.code]).toEqual([413, -32600]);
   });
 });
 
