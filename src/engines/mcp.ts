@@ -11,6 +11,8 @@ export interface McpAggregator {
     secrets: Secrets,
     endpoints: (backend: Key) => readonly UpstreamEndpoint[],
   ): McpEndpoints;
+  /** Resolves when the servers without which there is no use in going on can be spoken to; rejects with why one cannot. */
+  ready(): Promise<void>;
   /** Takes nothing new, and ends streams that would never end by themselves. */
   drain(): void;
   /** Ends what it holds, child processes among it. */

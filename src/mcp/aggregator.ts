@@ -17,6 +17,7 @@ import type { McpServer } from "./server.ts";
 import { KeyRing } from "./session/key-ring.ts";
 import { SealedIds } from "./session/sealed-ids.ts";
 import { Sessions } from "./session/sessions.ts";
+import { checkStart } from "./stdio/fail-fast.ts";
 
 export interface AggregatorOptions {
   readonly runtime: Pick<Runtime, "fetch">;
@@ -80,6 +81,16 @@ export class Aggregator {
       },
       handle: (key, path, request, isLocal) => this.#handle(routes.get(key), path, request, isLocal),
     };
+  }
+
+  /** Resolves when the servers without which there is no use in going on can be spoken to; rejects with why one cannot. */
+  async ready(): Promise<void> {
+    const clientInfo = { name: "aigw", version: this.#options.version };
+    const backends = [...this.#routes.values()].flatMap((route) => route.backends);
+    const needed = backends.filter(
+      ({ backend: { transport } }) => transport.type === "stdio" && transport.isFailFast,
+    );
+    await Promise.all(needed.map(({ name, connection }) => checkStart(name, connection, clientInfo)));
   }
 
   /** Takes nothing new, and ends streams that would never end by themselves. */

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client as ModernClient, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
-import { type Gateway, startGateway } from "../support/gateway.ts";
+import { type Gateway, runAigw, startGateway } from "../support/gateway.ts";
 import { freePort } from "../support/ports.ts";
 import { type Program, programs, root } from "../support/program.ts";
 import { startLimitMs } from "../support/start.ts";
@@ -185,6 +185,46 @@ test(
     expect(everythingIn(gateway)).toMatch(
       /an MCP server has ended.*server=broken.*its command, or its directory, is not there/,
     );
+  },
+  startLimitMs,
+);
+
+/** A program that does not want to end, and writes its number where it is told. */
+const stubborn = (path: string) => ["-c", `trap "" TERM; echo $$$$ > ${path}; while true; do sleep 1; done`];
+
+test(
+  "a program does not outlive a gateway that could not start",
+  async () => {
+    using taken = Bun.listen({ hostname: "0.0.0.0", port: 0, socket: { data() {} } });
+    const config = gatewayYaml().replace(/port: \d+/, `port: ${taken.port}`);
+    const path = `${(await Bun.$`mktemp`.text()).trim()}`;
+    cleanups.push(() => Bun.$`rm -f ${path}`);
+    const list = JSON.stringify({ mcpServers: { s: { command: "sh", args: stubborn(path) } } });
+    const { code, stderr } = await runAigw(["run", "--mcp-json", list, "--admin-port=0"], {
+      program: "source",
+      config,
+    });
+    expect([code, stderr]).toEqual([1, expect.stringContaining("address already in use")]);
+    const pid = Number(readFileSync(path, "utf8"));
+    if (pid > 0) await until(() => !isAlive(pid));
+  },
+  startLimitMs,
+);
+
+test(
+  "a program that has to start, and does not, is the end",
+  async () => {
+    const list = JSON.stringify({
+      mcpServers: { s: { command: "sh", args: ["-c", "exit 4"], failFast: true } },
+    });
+    const { code, stderr } = await runAigw(["run", "--mcp-json", list, "--admin-port=0"], {
+      program: "source",
+      config: gatewayYaml(),
+    });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining('Error running: MCP server "s" ended with exit code 4'),
+    ]);
   },
   startLimitMs,
 );

@@ -88,6 +88,9 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     get bound() {
       return sockets.bound;
     },
+    async prepare() {
+      await options.mcp?.ready();
+    },
     async start() {
       sockets.follow(gateway.twin.model);
       sweeper = setInterval(() => {

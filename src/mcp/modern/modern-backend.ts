@@ -58,8 +58,11 @@ export async function askModern(
       if (message?.kind === "notification") await take(message);
       if (message?.kind !== "response" || message.id !== request.id) continue;
       answer.messages.cancel();
+      // It is not what it was when it was asked.
+      if (asObject(message.value["error"])?.["code"] === rpcCodes.unsupportedVersion) backend.era.forget();
       return { status: answer.status, response: message };
     }
+    if (answer.status === 400 || answer.status === 404 || answer.status === 405) backend.era.forget();
     if (answer.status >= 300) throw refusal(backend.name, answer);
     throw new BackendFailure("reset", "closed the stream before answering");
   } catch (error) {
@@ -100,6 +103,7 @@ export class BackendEra {
   /** It has refused to begin a session. */
   isModernOnly: boolean;
   #found: Promise<JsonObject | undefined> | undefined;
+  #askAgainAt = 0;
 
   constructor(protocol: "auto" | "legacy" | "modern") {
     this.protocol = protocol;
@@ -109,11 +113,27 @@ export class BackendEra {
   /** What a modern backend says of itself; `undefined` for a legacy one. Rejects with `RpcError` if it cannot be asked. */
   find(visit: Visit, backend: PreparedBackend): Promise<JsonObject | undefined> {
     if (this.protocol === "legacy") return Promise.resolve(undefined);
-    this.#found ??= this.#probe(visit, backend).catch((error: unknown) => {
-      this.#found = undefined;
-      throw error;
-    });
+    const now = performance.now();
+    if (this.#found === undefined || now > this.#askAgainAt) {
+      this.#askAgainAt = Number.POSITIVE_INFINITY;
+      this.#found = this.#probe(visit, backend).then(
+        (found) => {
+          // A server of the legacy era may be replaced by a newer one some day.
+          if (found === undefined) this.#askAgainAt = performance.now() + legacyForMs;
+          return found;
+        },
+        (error: unknown) => {
+          this.#found = undefined;
+          throw error;
+        },
+      );
+    }
     return this.#found;
+  }
+
+  /** The next request asks again. */
+  forget(): void {
+    this.#found = undefined;
   }
 
   async #probe(visit: Visit, backend: PreparedBackend): Promise<JsonObject | undefined> {
@@ -151,5 +171,6 @@ export class BackendEra {
   }
 }
 
+const legacyForMs = 10 * 60_000;
 const probeMs = 2000;
 const probeId = "aigw-discover";

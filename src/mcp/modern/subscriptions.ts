@@ -108,7 +108,22 @@ class Subscription {
       const owned = splitUri(uri);
       return owned?.prefix === backend.prefix ? [owned.bare] : [];
     });
-    return { changes: this.#filter.changes, uris: uris.filter((uri) => backend.shows.resource(uri)) };
+    return { changes: this.#filter.changes, uris: uris.filter((uri) => this.#mayHear(backend, uri)) };
+  }
+
+  #mayHear(backend: PreparedBackend, uri: string): boolean {
+    const { route, caller, request } = this.#visit;
+    if (!backend.shows.resource(uri)) return false;
+    if (!route.access.decides) return true;
+    const method = "resources/subscribe";
+    const operation = {
+      method,
+      backend: backend.name,
+      kind: "resource",
+      name: uri,
+      params: { uri },
+    } as const;
+    return route.access.decide(operation, caller, request) === "allow";
   }
 
   /** Opens the backend's stream again whenever it ends; resolves with its first acknowledgement. */

@@ -31,6 +31,12 @@ export interface StopTimes {
 }
 const stopTimes: StopTimes = { inputMs: 2000, termMs: 3000 };
 
+/** Whatever way this process ends, groups of children end with it. */
+const living = new Set<Child>();
+process.on("exit", () => {
+  for (const child of living) child.kill();
+});
+
 const keptLines = 50;
 const maxErrorLineBytes = 8192;
 /** Lines of standard error that are logged in a second; a child that writes more is mostly in trouble. */
@@ -61,6 +67,7 @@ export class Child {
       ...(options.workingDirectory === undefined ? {} : { cwd: options.workingDirectory }),
     });
     this.#process = child;
+    living.add(this);
     child.stdin?.on("drain", () => handlers.onDrain());
     // It may go while something is written to it; the exit says all.
     child.stdin?.on("error", () => {});
@@ -70,6 +77,7 @@ export class Child {
       const finish = (reason: string) => {
         if (this.#hasExited) return;
         this.#hasExited = true;
+        living.delete(this);
         lines.end();
         this.#errors.end();
         this.#signal("SIGKILL");
@@ -108,6 +116,11 @@ export class Child {
     for (let i = 0; i < message.length; i++) if (line[i] === 0x0a || line[i] === 0x0d) line[i] = 0x20;
     line[message.length] = 0x0a;
     return stdin.write(line);
+  }
+
+  /** Ends it and all that it has started, at once. */
+  kill(): void {
+    this.#signal("SIGKILL");
   }
 
   /** Ends its input, then asks, then insists. Resolves when it has gone. */

@@ -167,7 +167,12 @@ export class SharedConnection implements BackendConnection {
     this.#backOff.ended();
     const { log, name } = this.#options;
     const last = child.lastErrors.slice(-5).join("\n");
-    log.error("an MCP server has ended", { server: name, reason, again_ms: this.#backOff.waitMs, last });
+    log.error("an MCP server has ended", {
+      server: name,
+      reason,
+      again_ms: Math.ceil(this.#backOff.waitMs),
+      last,
+    });
     // Somebody listens, and has to hear that things are different now; others come by themselves.
     if (!this.#isLegacy || this.#listeners.size === 0) return;
     this.#comeBack();
