@@ -1,6 +1,5 @@
 /** Clients and servers of both eras, in every pairing. */
 import { afterEach, describe, expect, test } from "bun:test";
-import { openAccess } from "../../src/mcp/access/access.ts";
 import { type AggregateOptions, startAggregate } from "./aggregate.ts";
 import { connectClient } from "./client.ts";
 import { startFixtureServer } from "./fixture-server.ts";
@@ -374,20 +373,16 @@ describe("a modern client of legacy servers", () => {
 });
 
 describe("what belongs to one client", () => {
-  /** Whoever says so is somebody. */
-  const guard = () => ({
-    ...openAccess,
-    authenticate: (request: Request) => ({
-      principal: request.headers.get("x-user") ?? "nobody",
-      claims: {},
-      scopes: [],
-      headers: [],
-    }),
-  });
-  const apiKeys = { at: 0, clients: [], from: [], isRemoved: false };
-  const guarded = (servers: AggregateOptions["servers"], key = "default/mcp") =>
-    aggregate(servers, { route: { key, security: { apiKeys } }, options: { guard } });
-  const as = (user: string) => ({ headers: { "x-user": user } });
+  const secret = (id: string) => ({ id, from: "literal", name: id, fingerprint: "", at: 0 }) as const;
+  const apiKeys = {
+    at: 0,
+    clients: ["alice", "bob"].map((id) => ({ id, secret: secret(`key of ${id}`) })),
+    from: [{ type: "header", name: "x-key" } as const],
+    isRemoved: true,
+  };
+  const guarded = (servers: AggregateOptions["servers"]) =>
+    aggregate(servers, { route: { security: { apiKeys } } });
+  const as = (user: string) => ({ headers: { "x-key": `key of ${user}` } });
 
   test("is no session for another", async () => {
     const server = legacy();
