@@ -9,9 +9,9 @@ import {
   type MessageReader,
 } from "../backends/connection.ts";
 import { type RpcResponse, readServerMessage } from "../rpc/read-message.ts";
+import type { BackendEra } from "./backend-era.ts";
 import { Bridge, isBridged } from "./bridge.ts";
 import { capabilitiesKey, clientInfoKey, latestModernVersion, versionKey } from "./era.ts";
-import type { BackendEra } from "./modern-backend.ts";
 
 /**
  * A connection that clients of the legacy era can use whatever era the server is of. Servers that know sessions are

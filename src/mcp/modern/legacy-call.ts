@@ -121,10 +121,11 @@ export class LegacyCall {
   #newReply(request: Request): Reply {
     const leave = () => {
       // A client that has its question is free to go: it comes back with another request.
-      if (this.#question === undefined) this.#cancel();
+      if (this.#question === undefined && this.#reply === reply) this.#cancel();
     };
     request.signal.addEventListener("abort", leave, { once: true });
-    return new Reply({ heartbeatMs: this.#visit.route.route.limits.heartbeatMs, onGone: leave });
+    const reply = new Reply({ heartbeatMs: this.#visit.route.route.limits.heartbeatMs, onGone: leave });
+    return reply;
   }
 
   #cancel(): void {

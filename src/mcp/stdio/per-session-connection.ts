@@ -45,7 +45,8 @@ export class PerSessionConnection implements BackendConnection {
       const id = randomUUID();
       return answerWith(this.#open(id).conversation.request(message, head, undefined, call), id);
     }
-    const session = this.#find(call);
+    // Where there are no sessions, one child is for all.
+    const session = this.#find(call) ?? (call.sessionId === undefined ? this.#open("") : undefined);
     if (session === undefined) return gone();
     if (head === undefined || head.kind === "response") session.conversation.tell(message);
     else if (head.kind === "request") {

@@ -48,7 +48,7 @@ export class SharedConnection implements BackendConnection {
   #running: Running | undefined;
   /** What this child answers to `initialize`. */
   #introduction: Promise<string> | undefined;
-  /** Somebody has asked for it: each child is introduced before its first request from then on. */
+  /** It begins sessions: each child is introduced before its first request from then on. */
   #isLegacy = false;
   /** The child is not the first one. */
   #isSuccessor = false;
@@ -67,8 +67,8 @@ export class SharedConnection implements BackendConnection {
     if (head === undefined || head.kind === "response") return accepted();
     if (head.kind === "notification") return this.#notify(message, head, call);
     if (head.method === "initialize") {
-      this.#isLegacy = true;
       const resultText = await this.#introduce();
+      this.#isLegacy = true;
       return answerHere(head.idText, resultText, call.sessionId ?? randomUUID());
     }
     if (this.#isLegacy) await this.#introduce();
