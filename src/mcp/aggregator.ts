@@ -2,10 +2,11 @@ import type { GatewayModel } from "../model/gateway.ts";
 import type { McpBackend, McpRoute } from "../model/mcp.ts";
 import type { Key } from "../model/origin.ts";
 import type { Secrets } from "../model/values.ts";
+import { KeySets } from "../policy/access/key-set.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { McpListener } from "../telemetry/mcp.ts";
-import type { RouteAccess } from "./access/access.ts";
+import { createAccessServices } from "./access/access-services.ts";
 import { Clocks } from "./backends/clock.ts";
 import { ParkedCalls } from "./modern/legacy-call.ts";
 import { LegacyPool } from "./modern/legacy-pool.ts";
@@ -28,7 +29,6 @@ export interface AggregatorOptions {
   /** The first seals what clients carry, all open it. */
   readonly seeds: readonly string[];
   readonly iterations: number;
-  readonly guard?: (route: McpRoute, secrets: Secrets) => RouteAccess;
 }
 
 /** The MCP routes of one model, ready for requests. */
@@ -46,6 +46,8 @@ export class Aggregator {
   #starting: Promise<McpServer> | undefined;
   #server: McpServer | undefined;
   #routes: ReadonlyMap<Key, PreparedRoute> = new Map();
+  /** Keys of authorization servers outlive models. */
+  readonly #keySets = new KeySets();
   #isDraining = false;
 
   constructor(options: AggregatorOptions) {
@@ -54,20 +56,20 @@ export class Aggregator {
 
   /** The routes of a model, which take the place of those before; what backends have learnt is kept. */
   prepare(model: Pick<GatewayModel, "mcpRoutes">, secrets: Secrets, places: Places): McpEndpoints {
-    const { runtime, guard, log, version } = this.#options;
+    const { runtime, log, version } = this.#options;
+    const all = Object.values(model.mcpRoutes);
     const before = this.#routes;
     const parts = {
       runtime,
       secrets,
       places,
-      guard,
+      services: createAccessServices(runtime, log, this.#keySets, places),
+      isAlone: all.filter(({ security }) => security.oauth !== undefined).length === 1,
       log,
       version,
       known: (route: McpRoute, backend: McpBackend) => sameBackend(before.get(route.key), backend),
     };
-    const routes = new Map(
-      Object.values(model.mcpRoutes).map((route) => [route.key, prepareRoute(route, parts)]),
-    );
+    const routes = new Map(all.map((route) => [route.key, prepareRoute(route, parts)]));
     this.#routes = routes;
     if (routes.size > 0) this.#starting ??= this.#start();
     this.#retire(before, routes);

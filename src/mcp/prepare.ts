@@ -3,7 +3,9 @@ import type { Key } from "../model/origin.ts";
 import type { Secrets } from "../model/values.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { closedAccess, openAccess, type RouteAccess } from "./access/access.ts";
+import { openAccess, type RouteAccess } from "./access/access.ts";
+import { createRouteAccess } from "./access/route-access.ts";
+import type { AccessServices } from "./access/verify-caller.ts";
 import type { BackendConnection } from "./backends/connection.ts";
 import { Health } from "./backends/health.ts";
 import { HttpConnection, type HttpPlace } from "./backends/http-connection.ts";
@@ -50,8 +52,10 @@ export interface RouteParts {
   readonly log: Logger;
   /** The program's own. */
   readonly version: string;
-  /** Guards a route whose security policy asks for something. */
-  readonly guard: ((route: McpRoute, secrets: Secrets) => RouteAccess) | undefined;
+  /** For security policies. */
+  readonly services: AccessServices;
+  /** Of one route with OAuth its documents are at the root as well. */
+  readonly isAlone: boolean;
   /** The backend of the same route, name and print before a reload: what it knows is kept. */
   readonly known: (route: McpRoute, backend: McpBackend) => PreparedBackend | undefined;
 }
@@ -68,7 +72,7 @@ export function prepareRoute(route: McpRoute, parts: RouteParts): PreparedRoute 
     backends,
     byName: new Map(backends.map((backend) => [backend.name, backend])),
     byPrefix: new Map(backends.map((backend) => [backend.prefix, backend])),
-    access: isOpen ? openAccess : (parts.guard?.(route, parts.secrets) ?? closedAccess),
+    access: isOpen ? openAccess : createRouteAccess(route, parts.secrets, parts.services, parts.isAlone),
     ownHeaders: new Set(clientId === undefined ? claimHeaders : [...claimHeaders, clientId]),
   };
 }

@@ -16,7 +16,14 @@ export interface CostVariables {
 }
 
 /** A value of a filter's variables; `bigint` is CEL's `int`, `number` its `double`. */
-export type CelVariable = string | number | bigint | boolean | ReadonlyMap<string, CelVariable>;
+export type CelVariable =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly CelVariable[]
+  | ReadonlyMap<string, CelVariable>;
 
 /** What a filter can ask of a request that is over. */
 export interface CelActivation {
@@ -115,6 +122,25 @@ export function compileBool(source: string): (activation: CelActivation) => bool
     const bindings: { [name: string]: CelInput } = {};
     for (const name of names) bindings[name] = activation.variable(name) ?? new Map<string, CelInput>();
     return program(bindings) === true;
+  };
+}
+
+/**
+ * Compiles a condition over variables of any shape. It never throws when it runs: `failed` where it cannot be
+ * evaluated, or gives no boolean. Throws for what does not parse.
+ */
+export function compileCondition(
+  source: string,
+): (variables: { readonly [name: string]: CelVariable }) => boolean | "failed" {
+  const cel = loadCel();
+  const program = cel.plan(cel.celEnv(), parse(cel, source));
+  return (variables) => {
+    try {
+      const result = program(variables as { [name: string]: CelInput });
+      return typeof result === "boolean" ? result : "failed";
+    } catch {
+      return "failed";
+    }
   };
 }
 

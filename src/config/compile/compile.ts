@@ -4,7 +4,7 @@ import type { Credential } from "../../model/credential.ts";
 import { deepFreeze } from "../../model/freeze.ts";
 import type { GatewayModel } from "../../model/gateway.ts";
 import type { Keyed, Table } from "../../model/origin.ts";
-import { originOf, type Resource } from "../resource.ts";
+import type { Resource } from "../resource.ts";
 import { compileAccessLogs } from "./access-logs.ts";
 import { checkServices } from "./ai-backends.ts";
 import { attachRoutes } from "./attach.ts";
@@ -46,7 +46,6 @@ export function compileModel(context: Context, file: string): GatewayModel | und
     }),
   );
   const mcpRoutes = sortByName(context.inventory.all("MCPRoute"));
-  sayMcpNotServed(context, mcpRoutes);
   const mcp = new Map(mcpRoutes.map((route) => [route, compileMcpRoute(context, upstreams.backends, route)]));
   if (setup === undefined) return undefined;
   return deepFreeze(assemble(context, setup, upstreams, { routes, rules, costs, mcp }));
@@ -58,15 +57,6 @@ interface Routes {
   readonly rules: RulesOf;
   readonly costs: ReadonlyMap<AiRoute, readonly Cost[]>;
   readonly mcp: ReadonlyMap<Resource<"MCPRoute">, CompiledMcpRoute>;
-}
-
-function sayMcpNotServed({ report }: Context, routes: readonly Resource<"MCPRoute">[]): void {
-  for (const route of routes) {
-    const { securityPolicy, backendSelector } = route.value.spec;
-    if (securityPolicy === undefined && backendSelector === undefined) continue;
-    const message = "its security policy is not supported by aigw yet, so its MCP servers are not served";
-    report.warning(originOf(route), "unsupported-kind", message);
-  }
 }
 
 function isAi(route: Route): route is AiRoute {

@@ -58,13 +58,3 @@ export const openAccess: RouteAccess = {
   decides: false,
   decide: () => "allow",
 };
-
-/** For routes with a policy that nobody can enforce: nobody comes in. */
-export const closedAccess: RouteAccess = {
-  ...openAccess,
-  authenticate: () =>
-    new Response("the security policy of this route is not enforced yet\n", { status: 503 }),
-  selects: () => false,
-  decides: true,
-  decide: () => "hide",
-};
