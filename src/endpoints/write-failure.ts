@@ -16,6 +16,7 @@ const openAiTypes = {
   internal: "InternalServerError",
   broken_route: "InternalServerError",
   unsupported_pair: "NotImplemented",
+  fault: "ServiceUnavailable",
   bad_upstream_answer: "BadGateway",
   upstream_unreachable: "BadGateway",
   upstream_reset: "BadGateway",

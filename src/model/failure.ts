@@ -16,6 +16,7 @@ export const failureStatus = {
   internal: 500,
   broken_route: 500,
   unsupported_pair: 501,
+  fault: 503,
   bad_upstream_answer: 502,
   upstream_unreachable: 503,
   upstream_reset: 503,

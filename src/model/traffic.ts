@@ -108,6 +108,8 @@ export interface RateLimit extends Keyed {
   readonly unitMs: number;
   /** Counts and never refuses. */
   readonly isShadow: boolean;
+  /** Only for requests that no other bucket of the rule is for. */
+  readonly isFallback?: boolean;
   /** One must fit; none at all fits every request. */
   readonly selectors: readonly LimitSelector[];
   readonly requestCost: number | MetadataKey;

@@ -25,6 +25,6 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 /** An IPv4 address that a socket for both families shows as IPv6 is IPv4. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }

@@ -21,6 +21,7 @@ export function createBunRuntime(): Runtime {
     arguments: process.argv.slice(2),
     serve,
     fetch: fetchUpstream,
+    connectRedis: (url) => new Bun.RedisClient(url),
   };
 }
 

@@ -25,6 +25,13 @@ export interface Runtime {
    * by the runtime; GET and HEAD cannot have a body.
    */
   fetch(url: string, init: UpstreamInit): Promise<Response>;
+  /** Connects when first used, and again by itself; absent where the runtime has no client of its own. */
+  connectRedis?(url: string): RedisConnection;
+}
+
+export interface RedisConnection {
+  send(command: string, args: string[]): Promise<unknown>;
+  close(): void;
 }
 
 export interface ServeOptions {

@@ -43,7 +43,7 @@ const gw = "gateway.networking.k8s.io/v1";
 
 const routeTarget = { group: "gateway.networking.k8s.io", kind: "HTTPRoute", name: "r" };
 
-function configuration(setup: TrafficSetup, port = freePort()): string {
+export function configuration(setup: TrafficSetup, port = freePort()): string {
   const { places, policies = [], costs = [], more = [] } = setup;
   const rules = setup.rules ?? [{ model: "m", refs: places.map(({ name }) => ({ name })) }];
   const documents = [
@@ -103,17 +103,18 @@ function placeOf({ name, urls, schema = "OpenAI" }: Place): object[] {
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
+  readonly port?: number;
 }
 
 /** From source: these suites are about what the gateway does, not about how it is built. */
 export function startTraffic(
   engine: EngineName,
   setup: TrafficSetup,
-  { env = {} }: StartOptions = {},
+  { env = {}, port }: StartOptions = {},
 ): Promise<Gateway> {
   return startGateway({
     program: "source",
-    config: configuration(setup),
+    config: configuration(setup, port),
     env: { AIGW_ENGINE: engine, ENVOY_PATH: envoyPath ?? "", ...env },
   });
 }
@@ -160,4 +161,23 @@ export function chunk(content: string): Uint8Array {
     model: "m",
     choices: [{ index: 0, delta: { content }, finish_reason: null }],
   });
+}
+
+/** The events of a whole stream that ends with what it has used. */
+export function streamOf(tokens: number): Response {
+  const usage = { prompt_tokens: 1, completion_tokens: tokens - 1, total_tokens: tokens };
+  const events = [
+    chunk("hello"),
+    encode({ id: "c", object: "chat.completion.chunk", model: "m", choices: [], usage }),
+    encode("[DONE]"),
+  ];
+  return new Response(
+    new ReadableStream({
+      start(controller) {
+        for (const event of events) controller.enqueue(event);
+        controller.close();
+      },
+    }),
+    { headers: { "content-type": "text/event-stream" } },
+  );
 }

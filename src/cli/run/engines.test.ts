@@ -63,6 +63,7 @@ async function choose({ plan = {}, rooms = {}, environment = {} }: Choice) {
       runtime: parts.runtime,
       log: log.dataPlane,
       telemetry: await parts.createTelemetry({ stdoutLogPath: "", echoStdout: false } as never),
+      stateDirectory: "/nowhere",
       scope: { plan: full, directory, log, reporter, startedAtMs: 0, terminal },
       signal: new AbortController().signal,
       onLost() {},

@@ -63,7 +63,7 @@ function withoutEnvoy(reason: string): string {
 }
 
 function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOptions, path?: string): Engine {
-  const { model, secrets, runtime, log, telemetry, scope, onLost } = options;
+  const { model, secrets, runtime, log, telemetry, stateDirectory, scope, onLost } = options;
   const { directory, reporter, plan, terminal } = scope;
   const { paths, runId } = directory;
   const decode = decoder();
@@ -79,6 +79,7 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
       runtime,
       log,
       telemetry,
+      stateDirectory,
       logAttributes,
     }),
     environment: process.env,

@@ -147,6 +147,7 @@ export class Gateway {
       runtime: this.#parts.runtime,
       log: log.dataPlane,
       telemetry: this.#telemetry,
+      stateDirectory: plan.directories.state,
       scope: this.#scope,
       signal: this.#starting.signal,
       onLost: (error) => this.#lost.reject(error),

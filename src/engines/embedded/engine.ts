@@ -9,6 +9,7 @@ import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
 import type { Engine } from "../engine.ts";
 import type { McpAggregator } from "../mcp.ts";
+import { TrafficGuard } from "../traffic/guard.ts";
 import { warningLog } from "../warning-log.ts";
 import { ClientWatch } from "./client-watch.ts";
 import { failureLog } from "./failure-log.ts";
@@ -27,6 +28,8 @@ export interface EmbeddedOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  /** Where counts of limits are kept from one run to the next. */
+  readonly stateDirectory: string;
   /** Answers MCP; absent where nobody does. */
   readonly mcp?: McpAggregator | undefined;
 }
@@ -52,11 +55,13 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     onWarning: warningLog(log),
   };
   const keySets = new KeySets();
+  const guard = new TrafficGuard(options);
   const parts = {
     telemetry,
     hooks,
     runtime,
     keySets,
+    guard,
     aggregator: options.mcp,
     isDebug: log.isOn("debug"),
   };
@@ -69,6 +74,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     log,
     twin: prepare(options.model, options.secrets),
     inFlight,
+    guard,
     clientWatch: new ClientWatch(),
     onDone(request, status) {
       inFlight.delete(request);
@@ -120,6 +126,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       await options.mcp?.close();
       clearInterval(sweeper);
       checks.stop();
+      guard.close();
     },
   };
 }

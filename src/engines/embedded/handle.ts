@@ -9,12 +9,15 @@ import { Exchange } from "../../exchange/exchange.ts";
 import { aiEntry, type RequestFacts } from "../../policy/match.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { TrafficGuard } from "../traffic/guard.ts";
 import { admitAtEntry, admitToPlain, admitToRoute } from "./admit.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { ClientWatch } from "./client-watch.ts";
 import { guardMcp } from "./guard-mcp.ts";
+import { holdToRule } from "./hold-to-rule.ts";
 import { InFlight, type OnDone } from "./in-flight.ts";
+import { overrideAnswer } from "./override-answer.ts";
 import { servePlain } from "./plain.ts";
 import type { EmbeddedTwin, PreparedListener } from "./prepare.ts";
 import { respond, respondLocally } from "./respond.ts";
@@ -26,6 +29,8 @@ export interface Gateway {
   /** Replaced by a reload; a request keeps the one it began with. */
   twin: EmbeddedTwin;
   readonly inFlight: Set<InFlight>;
+  /** Holds requests to their limits. */
+  readonly guard: TrafficGuard;
   readonly clientWatch: ClientWatch;
   /** Takes a request out of `inFlight`, and tells the log of what failed. */
   readonly onDone: OnDone;
@@ -80,7 +85,7 @@ function findMcp(
 }
 
 async function serve(
-  { runtime }: Gateway,
+  { runtime, guard }: Gateway,
   twin: EmbeddedTwin,
   listener: PreparedListener,
   inFlight: InFlight,
@@ -91,7 +96,7 @@ async function serve(
   const host = listener.hosts.only ?? listener.hosts.find(hostHeader);
   if (host === undefined) return respondLocally(inFlight, noHost);
   const found = twin.endpoints.lookup(request.method, inFlight.path, inFlight.requestId);
-  const plainEntry = { runtime, port: listener.port, maxBodyBytes: listener.maxBodyBytes };
+  const plainEntry = { runtime, guard, port: listener.port, maxBodyBytes: listener.maxBodyBytes };
   if (!host.matches.isAiOnly) {
     const isAiPath = found.type !== "answer" || found.isForeign !== true;
     const entered = host.matches.enter(factsOf(inFlight, undefined), isAiPath);
@@ -150,7 +155,11 @@ async function serve(
   inFlight.route = route;
   inFlight.startClock(action.timeouts);
 
-  const answer = await firstGood(inFlight, exchange, route.rule, action, runtime);
+  const { traffic } = route.rule;
+  const held = traffic && (await holdToRule(guard, traffic, inFlight, exchange, exchange.model, body.length));
+  if (held !== undefined) return respondLocally(inFlight, held);
+  const given = await firstGood(inFlight, exchange, route.rule, action, runtime);
+  const answer = traffic === undefined ? given : await overrideAnswer(traffic, given, request.url);
   return answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
 }
 

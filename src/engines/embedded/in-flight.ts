@@ -8,6 +8,7 @@ import {
   type Identity,
   nobody,
 } from "../../policy/access/admission.ts";
+import type { Verdict } from "../../policy/limits/limiter.ts";
 import type { CircuitBreaker } from "../../policy/upstream/breaker.ts";
 import type { HashFacts } from "../../policy/upstream/hash.ts";
 import type { Host } from "../../policy/upstream/host.ts";
@@ -57,6 +58,8 @@ export class InFlight implements Visitor {
   upstreamServiceMs: number | undefined;
   upstreamFailure: string | undefined;
   responseHeaders: HeaderView | undefined;
+  /** What its limits said, where it is under some. */
+  verdict: Verdict | undefined;
   /** Cookies that the client is to bring next time. */
   newCookies: string[] = noCookies;
   bytesReceived = 0;
@@ -242,6 +245,7 @@ export class InFlight implements Visitor {
       isComplete,
       ...(reason === undefined ? {} : { reason }),
     });
+    this.verdict?.settle(settled?.costs);
     this.#twin.record?.(this.#record(status, isComplete, settled));
     this.#onDone(this, status);
   }

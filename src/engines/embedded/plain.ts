@@ -1,13 +1,18 @@
 import { failureWriters, type LocalAnswer } from "../../endpoints/index.ts";
 import { type FailureCode, failureStatus } from "../../model/failure.ts";
+import type { Rule } from "../../model/route.ts";
 import { editHeaders } from "../../policy/edit-headers.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { TrafficGuard } from "../traffic/guard.ts";
+import { overrideLocal } from "../traffic/override.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { Carried, PlainMessage } from "./carried.ts";
 import { type PlainHeaders, passedHeaders } from "./headers.ts";
+import { holdToRule } from "./hold-to-rule.ts";
 import type { InFlight } from "./in-flight.ts";
 import { mirror } from "./mirror.ts";
+import { overrideAnswer } from "./override-answer.ts";
 import type { PreparedRef, PreparedRoute } from "./prepare.ts";
 import { compileHost, type PreparedPlain } from "./prepare-plain.ts";
 import { respond, respondLocally } from "./respond.ts";
@@ -17,6 +22,7 @@ type PreparedForward = Extract<PreparedPlain, { type: "forward" }>;
 /** Where a request of plain HTTP came in, and what was read of it before it was known to be one. */
 export interface PlainEntry {
   readonly runtime: Runtime;
+  readonly guard: TrafficGuard;
   readonly port: number;
   readonly maxBodyBytes: number;
   readonly body?: Uint8Array;
@@ -30,24 +36,47 @@ export async function servePlain(
   entry: PlainEntry,
 ): Promise<Response> {
   inFlight.route = route;
-  if (plain.type === "answer") return respondLocally(inFlight, plain.answer);
-  if (plain.type === "redirect") {
-    const { path, query } = inFlight.target;
-    const scheme = inFlight.request.url.startsWith("https:") ? "https" : "http";
-    const host = inFlight.request.headers.get("host") ?? "";
-    const location = plain.location({ scheme, host, path, query, listenerPort: entry.port });
-    return respondLocally(inFlight, { status: plain.status, headers: [["location", location]], body: "" });
+  const { traffic, rule } = route.rule;
+  const { url } = inFlight.request;
+  const refusing = {
+    fail: (code: FailureCode, message: string, status?: number) => fail(inFlight, code, message, status),
+  };
+  const refusalOf = (bodyBytes: number) =>
+    traffic && holdToRule(entry.guard, traffic, inFlight, refusing, "", bodyBytes);
+  if (plain.type !== "forward") {
+    const refusal = await refusalOf(0);
+    return respondLocally(
+      inFlight,
+      refusal ?? overrideLocal(traffic, ownAnswer(inFlight, plain, entry), url),
+    );
   }
-  const body = await bodyOf(inFlight.request, plain, entry);
-  if (body === "too-large") return respondLocally(inFlight, tooLarge(inFlight, entry.maxBodyBytes));
+  const maxBodyBytes = Math.min(entry.maxBodyBytes, rule.maxBufferedBytes ?? Number.POSITIVE_INFINITY);
+  const body = await bodyOf(inFlight.request, plain, { ...entry, maxBodyBytes }, rule);
+  if (body === "too-large") return respondLocally(inFlight, tooLarge(inFlight, maxBodyBytes));
   if (body === "client-gone")
     return respondLocally(inFlight, fail(inFlight, "invalid_request", "the request body is incomplete"));
   if (body instanceof Uint8Array) inFlight.bytesReceived = body.length;
+  const refusal = traffic && (await refusalOf(inFlight.bytesReceived));
+  if (refusal !== undefined) return respondLocally(inFlight, refusal);
   inFlight.startClock(plain.forward.timeouts);
   const request = new PlainRequest(inFlight, route.rule.refs, plain, body);
   if (plain.mirrors.length > 0) mirror(inFlight, plain.mirrors, request.message(undefined), entry.runtime);
-  const answer = await firstGood(inFlight, request, route.rule, plain.forward, entry.runtime);
+  const given = await firstGood(inFlight, request, route.rule, plain.forward, entry.runtime);
+  const answer = traffic === undefined ? given : await overrideAnswer(traffic, given, url);
   return answer instanceof Response ? respond(inFlight, request, answer) : respondLocally(inFlight, answer);
+}
+
+function ownAnswer(
+  inFlight: InFlight,
+  plain: Exclude<PreparedPlain, PreparedForward>,
+  { port }: PlainEntry,
+): LocalAnswer {
+  if (plain.type === "answer") return plain.answer;
+  const { path, query } = inFlight.target;
+  const scheme = inFlight.request.url.startsWith("https:") ? "https" : "http";
+  const host = inFlight.request.headers.get("host") ?? "";
+  const location = plain.location({ scheme, host, path, query, listenerPort: port });
+  return { status: plain.status, headers: [["location", location]], body: "" };
 }
 
 /** Small bodies are held, so that their length is told and they can be sent again; larger ones pass. */
@@ -59,12 +88,18 @@ async function bodyOf(
   request: Request,
   { forward, mirrors }: PreparedForward,
   { maxBodyBytes, body }: PlainEntry,
+  rule: Rule,
 ): Promise<PlainBody | "too-large" | "client-gone"> {
-  if (body !== undefined) return body.length === 0 ? undefined : body;
+  if (body !== undefined) {
+    if (body.length > maxBodyBytes) return "too-large";
+    return body.length === 0 ? undefined : body;
+  }
   if (request.body === null) return undefined;
   const declared = Number(request.headers.get("content-length") ?? Number.NaN);
   const isWantedTwice = forward.retry !== undefined || mirrors.length > 0;
-  const isHeld = declared <= heldBytes || (isWantedTwice && declared <= maxBodyBytes);
+  // Whether it is too large can be said only of a whole one.
+  const isMeasured = rule.maxBufferedBytes !== undefined;
+  const isHeld = isMeasured || declared <= heldBytes || (isWantedTwice && declared <= maxBodyBytes);
   if (!isHeld) return request.body;
   const bytes = await readBody(request, maxBodyBytes);
   return bytes instanceof Uint8Array && bytes.length === 0 ? undefined : bytes;
@@ -153,9 +188,14 @@ function inject(
   if (isOverwriting || headers[name] === undefined) headers[name] = secret;
 }
 
-function fail(inFlight: InFlight, code: FailureCode, message: string): LocalAnswer {
+function fail(
+  inFlight: InFlight,
+  code: FailureCode,
+  message: string,
+  status: number = failureStatus[code],
+): LocalAnswer {
   const { requestId } = inFlight;
-  return failureWriters.openai({ code, status: failureStatus[code], message, requestId });
+  return failureWriters.openai({ code, status, message, requestId });
 }
 
 function tooLarge(inFlight: InFlight, maxBodyBytes: number): LocalAnswer {

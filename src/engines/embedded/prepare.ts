@@ -17,6 +17,7 @@ import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createAccessServices, type Gatekeepers, prepareGatekeepers } from "../access-services.ts";
 import type { McpAggregator, McpEndpoints } from "../mcp.ts";
+import type { RuleTraffic, TrafficGuard } from "../traffic/guard.ts";
 import { McpMounts } from "./mcp-mounts.ts";
 import { type PreparedPlain, preparePlain } from "./prepare-plain.ts";
 import { type Endpoints, prepareUpstreams, type UpstreamEndpoint } from "./upstream.ts";
@@ -77,6 +78,8 @@ export interface PreparedRule {
   readonly cluster: RuleCluster;
   /** What is asked of a rule of plain HTTP; absent for AI. */
   readonly plain: PreparedPlain | undefined;
+  /** What else it does to requests and answers; absent where that is nothing. */
+  readonly traffic: RuleTraffic | undefined;
 }
 
 export interface PreparedRef extends BackendRef {
@@ -93,18 +96,23 @@ export interface TwinParts {
   readonly keySets: KeySets;
   readonly aggregator: McpAggregator | undefined;
   readonly isDebug: boolean;
+  readonly guard: TrafficGuard;
 }
 
 export function prepareEmbedded(
   model: GatewayModel,
   secrets: Secrets,
-  { telemetry, hooks, runtime, keySets, aggregator, isDebug }: TwinParts,
+  { telemetry, hooks, runtime, keySets, guard, aggregator, isDebug }: TwinParts,
   before?: EmbeddedTwin,
 ): EmbeddedTwin {
   const upstreams = prepareUpstreams(model.backends, secrets);
-  const clusters = new Map([...(before?.clusters ?? [])]);
+  const clusters = before?.clusters ?? new Map<string, RuleCluster>();
+  const traffic = guard.prepare(model);
   const rules = new Map(
-    Object.values(model.rules).map((rule) => [rule.key, prepareRule(rule, upstreams, clusters, secrets)]),
+    Object.values(model.rules).map((rule) => [
+      rule.key,
+      { ...prepareRule(rule, upstreams, clusters, secrets), traffic: traffic.get(rule.key) },
+    ]),
   );
   const mcp = aggregator?.prepare(model, secrets, (key) => upstreams.get(key) ?? []);
   const services = createAccessServices(runtime, keySets, upstreams);
@@ -130,7 +138,7 @@ function prepareRule(
   upstreams: Endpoints,
   clusters: ReadonlyMap<string, RuleCluster>,
   secrets: Secrets,
-): PreparedRule {
+): Omit<PreparedRule, "traffic"> {
   const { action } = rule;
   const forward = action.type === "forward" ? action : undefined;
   const refs = (forward?.refs ?? []).map((ref) => ({

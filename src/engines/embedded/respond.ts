@@ -36,6 +36,7 @@ export function respondLocally(inFlight: InFlight, answer: LocalAnswer): Respons
   inFlight.done(answer.status, true);
   const headers = new Headers(answer.headers.map(([name, value]): [string, string] => [name, value]));
   if (answer.failure === undefined) editAnswer(headers, inFlight);
+  for (const [name, value] of inFlight.verdict?.headers ?? []) headers.set(name, value);
   if (!headers.has("x-request-id")) headers.set("x-request-id", inFlight.requestId);
   addCors(headers, inFlight);
   const hasBody = !isBodyless(answer.status) && inFlight.request.method !== "HEAD";
@@ -144,6 +145,8 @@ function addCors(headers: Pick<HeaderList, "set" | "append">, { cors }: InFlight
 function answerHeaders(inFlight: InFlight, exchange: Carried, upstream: Response): HeaderList {
   const headers = clientHeaders(upstream.headers);
   editAnswer(headers, inFlight);
+  if (inFlight.verdict !== undefined)
+    for (const [name, value] of inFlight.verdict.headers) headers.set(name, value);
   for (const cookie of inFlight.newCookies) headers.append("set-cookie", cookie);
   addCors(headers, inFlight);
   if (inFlight.isDebug && exchange.warnings.length > 0) {

@@ -42,6 +42,10 @@ export const retryHeader = "x-ai-eg-retry";
 /** What the router-level filter tells the processor about an answer: whether it came from an upstream. */
 export const answerAttributes: readonly string[] = ["response.code_details"];
 
+/** gRPC metadata of the router-level stream: `key` of the listener. */
+export const listenerMetadata = "x-ai-eg-listener";
+/** gRPC metadata of the router-level stream: `key` of the rule, where that is known without a model. */
+export const ruleMetadata = "x-ai-eg-rule";
 /** gRPC metadata of the router-level stream: the largest request body that its listener accepts. */
 export const maxBodyMetadata = "x-ai-eg-max-body-bytes";
 

@@ -14,6 +14,8 @@ export interface ProcessorOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly telemetry: Telemetry;
+  /** Where counts of limits are kept from one run to the next. */
+  readonly stateDirectory: string;
   /** Request headers that access logs show, as dynamic metadata. */
   readonly logAttributes: readonly HeaderAttribute[];
 }

@@ -1,3 +1,4 @@
+import type { HeaderView } from "../../model/headers.ts";
 import {
   type AccessRequest,
   type HeaderChange,
@@ -53,4 +54,10 @@ export class EnvoyVisitor implements Visitor {
     this.#changes.clear();
     return { remove, set };
   }
+}
+
+/** What a client has asked for, as a URL. */
+export function urlOf(headers: HeaderView, path: string): string {
+  const scheme = headers.get("x-forwarded-proto") ?? "http";
+  return `${scheme}://${headers.get(":authority") ?? headers.get("host") ?? "localhost"}${path}`;
 }

@@ -8,6 +8,7 @@ import type { ExchangeModel, GatewayModel } from "../../model/gateway.ts";
 import type { Key } from "../../model/origin.ts";
 import type { Secrets } from "../../model/values.ts";
 import type { Gatekeeper } from "../../policy/access/gatekeeper.ts";
+import type { TrafficRoutes } from "../traffic/traffic-routes.ts";
 
 /** A cluster's Envoys bring what exchanges need; our own Envoy leaves it to us who may come in. */
 export type ProcessorModel = ExchangeModel & Partial<Pick<GatewayModel, "access" | "backends">>;
@@ -21,6 +22,8 @@ export interface Generation {
   /** By print as well as by name: a print is a hash and looks like no name. */
   readonly backends: ReadonlyMap<string, PreparedBackend>;
   readonly gatekeepers: ReadonlyMap<Key, Gatekeeper>;
+  /** Which rules do more than forward; absent where none does. */
+  readonly routes: TrafficRoutes | undefined;
 }
 
 /** The loads that requests may still refer to: the current one, and for a while those that it replaced. */
@@ -46,7 +49,7 @@ export class Generations {
   }
 
   /** The returned function lets go of the load that this one replaces, before its time. */
-  add(model: ProcessorModel, secrets: Secrets): () => void {
+  add(model: ProcessorModel, secrets: Secrets, routes?: TrafficRoutes): () => void {
     const twin = prepareExchange(model, secrets, this.#hooks);
     const backends = new Map<string, PreparedBackend>();
     for (const { key, print } of Object.values(model.aiBackends)) {
@@ -60,7 +63,7 @@ export class Generations {
     const replaced = this.#current;
     this.#older = this.#older.filter(({ replacedAt }) => now - replacedAt < this.#retainMs);
     if (replaced !== undefined) this.#older.unshift({ generation: replaced, replacedAt: now });
-    this.#current = { twin, backends, gatekeepers };
+    this.#current = { twin, backends, gatekeepers, routes };
     return () => {
       this.#older = this.#older.filter(({ generation }) => generation !== replaced);
     };

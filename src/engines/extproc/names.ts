@@ -11,10 +11,12 @@ export {
   failureHeader,
   internalPrefix,
   lateMetadata,
+  listenerMetadata,
   maxBodyMetadata,
   modelHeader,
   plainMetadata,
   retryHeader,
+  ruleMetadata,
 } from "../envoy/names.ts";
 
 const ofHost = (key: string) =>

@@ -2,8 +2,8 @@ import { type Call, type CallListener, grpcStatus } from "./call.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
 import type { ProcessingResponse } from "./codec/processing-response.ts";
 import { readDoor } from "./door.ts";
-import { DoorStream } from "./door-stream.ts";
 import { maxBodyMetadata } from "./names.ts";
+import { PlainStream } from "./plain-stream.ts";
 import type { Processor } from "./processor.ts";
 import type { Role } from "./role.ts";
 import { RouterStream } from "./router-stream.ts";
@@ -74,7 +74,7 @@ export class ProcessStream implements CallListener {
     if (hasAttributes) return new UpstreamStream(this.#processor);
     const maxBodyBytes = Number(this.#call.metadata(maxBodyMetadata) ?? Number.POSITIVE_INFINITY);
     const door = readDoor(this.#call);
-    if (door.isPlain) return new DoorStream(this.#processor, door);
+    if (door.isPlain) return new PlainStream(this.#processor, door);
     return new RouterStream(this.#processor, maxBodyBytes, door);
   }
 

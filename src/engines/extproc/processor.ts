@@ -13,6 +13,8 @@ import type { Logger } from "../../telemetry/logger.ts";
 import { createAccessServices, prepareGatekeepers } from "../access-services.ts";
 import { createCredentialLog, fetchToken } from "../credential-log.ts";
 import { prepareUpstreams } from "../embedded/upstream.ts";
+import type { TrafficGuard } from "../traffic/guard.ts";
+import type { TrafficRoutes } from "../traffic/traffic-routes.ts";
 import { warningLog } from "../warning-log.ts";
 import type { Call, CallListener } from "./call.ts";
 import { type Generation, Generations, type ProcessorModel } from "./generations.ts";
@@ -32,6 +34,8 @@ export interface ProcessorOptions {
   readonly mount?: Mount | undefined;
   /** Request headers that access logs show, as dynamic metadata. */
   readonly logAttributes?: readonly HeaderAttribute[] | undefined;
+  /** Holds requests to what their rules say, where Envoy's routes are ours. */
+  readonly guard?: TrafficGuard | undefined;
   /** How long what a reload has replaced is kept for requests that Envoy still sends there; two minutes if not given. */
   readonly retainMs?: number | undefined;
 }
@@ -45,6 +49,7 @@ export class Processor {
   readonly logAttributes: readonly HeaderAttribute[];
   readonly endpoints: EndpointTable;
   readonly generations: Generations;
+  readonly guard: TrafficGuard | undefined;
   /** Requests under way, by internal id: how the streams of one request find each other. */
   readonly requests = new Map<string, RequestState>();
 
@@ -53,6 +58,7 @@ export class Processor {
     const { logAttributes = [], retainMs = defaultRetainMs } = options;
     const credentialLog = createCredentialLog(log);
     this.log = log;
+    this.guard = options.guard;
     this.logAttributes = logAttributes;
     this.endpoints = createEndpointTable(mount);
     const hooks: ExchangeHooks = {
@@ -85,8 +91,8 @@ export class Processor {
    * New requests see the new model, those under way end with the old one. Attempts that Envoy sends to backends of the
    * one before still find them, by their prints, until the returned function is called or their time is over.
    */
-  replace(model: ProcessorModel, secrets: Secrets): () => void {
-    return this.generations.add(model, secrets);
+  replace(model: ProcessorModel, secrets: Secrets, routes?: TrafficRoutes): () => void {
+    return this.generations.add(model, secrets, routes);
   }
 
   /** Who stands at a door. Throws where nobody knows: what was to be protected must not be open. */

@@ -1,7 +1,10 @@
 import type { Endpoint } from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
 import type { PreparedBackend } from "../../exchange/prepare.ts";
+import type { Outcome, Settled } from "../../exchange/settled.ts";
 import type { Key } from "../../model/origin.ts";
+import type { Verdict } from "../../policy/limits/limiter.ts";
+import type { RuleTraffic } from "../traffic/guard.ts";
 import { AttemptEdits } from "./attempt-edits.ts";
 import type { EnvoyHeaders } from "./envoy-headers.ts";
 import type { EnvoyVisitor } from "./envoy-visitor.ts";
@@ -26,6 +29,10 @@ export class RequestState {
   attempts = 0;
   /** The last attempt ended with an answer of the gateway's own, which passes here again on its way out. */
   isAnsweredLocally = false;
+  /** What its rule does beside forwarding; known once the model is. */
+  traffic: RuleTraffic | undefined;
+  /** What its limits said, where it is under some. */
+  verdict: Verdict | undefined;
   #chosen: PreparedBackend | undefined;
 
   constructor(
@@ -46,6 +53,13 @@ export class RequestState {
     // Envoy has chosen, perhaps from another load than the request began with: the exchange gets what it chose.
     const twin = { ...generation.twin, backend: () => this.#chosen };
     this.exchange = new Exchange(twin, endpoint, { method, headers, requestId });
+  }
+
+  /** Draws the line under the exchange and its limits, once. */
+  settle(outcome: Outcome): Settled | undefined {
+    const settled = this.exchange.settle(outcome);
+    if (settled !== undefined) this.verdict?.settle(settled.costs);
+    return settled;
   }
 
   /** Begins an attempt. `found` are the headers as it finds them. */

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { BodyPlan } from "../../dialects/passage.ts";
 import { streamFailureWriters } from "../../endpoints/index.ts";
 import { type FailureCode, failureStatus } from "../../model/failure.ts";
+import { findOverride, overridingAnswer } from "../../policy/overrides.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { canDecode, contentEncoding } from "../decode.ts";
 import { bodyMode, type ProcessingRequest } from "./codec/processing-request.ts";
@@ -18,13 +19,16 @@ export class ResponseSide {
   readonly #log: Logger;
   /** How Envoy sends the body unless it is told otherwise. */
   readonly #configuredMode: number;
+  readonly #url: string;
   #mode: number;
   #body: ResponseBody = passingBody;
   #status = 0;
   #reports = 0;
   #hasBegun = false;
 
-  constructor(state: RequestState, log: Logger, configuredMode: number | undefined) {
+  /** `url`: of the request. */
+  constructor(state: RequestState, log: Logger, configuredMode: number | undefined, url: string) {
+    this.#url = url;
     this.#state = state;
     this.#log = log;
     this.#configuredMode = configuredMode ?? bodyMode.buffered;
@@ -45,8 +49,10 @@ export class ResponseSide {
     const { headers } = message;
     const { exchange, isAnsweredLocally } = this.#state;
     this.#status = Number(headers.get(":status") ?? 0);
-    if (isAnsweredLocally) return this.#begin(message, {});
     const failure = headers.get(failureHeader);
+    const overridden = this.#override(message, failure);
+    if (overridden !== undefined) return overridden;
+    if (isAnsweredLocally) return this.#begin(message, {});
     if (failure !== null && Object.hasOwn(failureStatus, failure)) {
       // Envoy has said it in the client's shape already, and in these words.
       exchange.fail(failure as FailureCode, readEnvoyReply(this.#status, undefined)?.message ?? "");
@@ -102,25 +108,53 @@ export class ResponseSide {
   #begin(message: ProcessingRequest, answer: Omit<CommonAnswer, "kind">): ProcessingResponse {
     this.#hasBegun = true;
     const metadata = message.isEnd ? this.#settle(true) : undefined;
-    return { kind: "response-headers", ...answer, metadata };
+    const { verdict } = this.#state;
+    const limits = verdict === undefined ? {} : { set: [...(answer.set ?? []), ...verdict.headers] };
+    return { kind: "response-headers", ...answer, ...limits, metadata };
+  }
+
+  /** What the rule has instead of this answer. */
+  #override(message: ProcessingRequest, failure: string | null): ProcessingResponse | undefined {
+    const { traffic, isAnsweredLocally, exchange } = this.#state;
+    if (traffic === undefined || traffic.overrides.length === 0) return undefined;
+    const details = message.attributes()?.[responseDetails];
+    const isLocal =
+      isAnsweredLocally || failure !== null || (details !== undefined && details !== viaUpstream);
+    const override = findOverride(traffic.overrides, {
+      status: this.#status,
+      headers: message.headers,
+      isLocal,
+    });
+    if (override === undefined) return undefined;
+    const { status = this.#status, headers, body } = overridingAnswer(override, this.#url);
+    if (failure !== null && Object.hasOwn(failureStatus, failure)) exchange.fail(failure as FailureCode, "");
+    this.#status = status;
+    const set: HeaderSets = [[":status", String(status)], ...headers];
+    if (body === undefined) return this.#begin(message, { set });
+    return this.#replaceBody(message, Buffer.from(body), set);
+  }
+
+  #replaceBody(message: ProcessingRequest, body: Buffer, headers: HeaderSets): ProcessingResponse {
+    const set: HeaderSets = [...headers, ["content-length", String(body.length)]];
+    const remove = ["content-encoding"];
+    if (message.isEnd) return this.#begin(message, { isReplacing: true, body, remove, set });
+    this.#mode = bodyMode.buffered;
+    this.#body = { push: () => ({ body, set }), close() {} };
+    return this.#begin(message, {
+      remove,
+      mode: this.#configuredMode === this.#mode ? undefined : { body: this.#mode, hasTrailers: false },
+    });
   }
 
   /** What Envoy says on its own behalf is said in the client's own shape, unless it is already. */
   #envoyReply(message: ProcessingRequest, details: string | undefined): ProcessingResponse {
     const { exchange } = this.#state;
-    const { headers, isEnd } = message;
+    const { headers } = message;
     const reply = readEnvoyReply(this.#status, details);
     if (reply === undefined) return this.#begin(message, {});
     const answer = exchange.fail(reply.code, reply.message, this.#status);
     if ((headers.get("content-type") ?? "").includes("json")) return this.#begin(message, {});
-    const body = Buffer.from(answer.body);
-    const set: HeaderSets = [...answer.headers, ["content-length", String(body.length)]];
-    if (isEnd) return this.#begin(message, { isReplacing: true, body, set });
-    this.#mode = bodyMode.buffered;
-    this.#body = { push: () => ({ body, set }), close() {} };
-    return this.#begin(message, {
-      mode: this.#configuredMode === this.#mode ? undefined : { body: this.#mode, hasTrailers: false },
-    });
+    return this.#replaceBody(message, Buffer.from(answer.body), answer.headers);
   }
 
   #answerPiece({ status, ...piece }: Piece, isEnd: boolean): ProcessingResponse {
@@ -144,7 +178,7 @@ export class ResponseSide {
   }
 
   #settle(isComplete: boolean): Metadata | undefined {
-    const settled = this.#state.exchange.settle({ status: this.#status, isComplete });
+    const settled = this.#state.settle({ status: this.#status, isComplete });
     return settled === undefined ? undefined : describeSettled(settled);
   }
 

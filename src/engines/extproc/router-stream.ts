@@ -8,12 +8,14 @@ import {
   type Lookup,
   listModels,
 } from "../../endpoints/index.ts";
-import type { Exchange } from "../../exchange/exchange.ts";
+import { type Exchange, isLocalAnswer } from "../../exchange/exchange.ts";
 import { admit, familyOf } from "../admit.ts";
+import type { Admission } from "../traffic/guard.ts";
+import { overrideLocal } from "../traffic/override.ts";
 import type { MessageKind, ProcessingRequest } from "./codec/processing-request.ts";
 import type { HeaderSets, ProcessingResponse } from "./codec/processing-response.ts";
 import type { Door } from "./door.ts";
-import { EnvoyVisitor } from "./envoy-visitor.ts";
+import { EnvoyVisitor, urlOf } from "./envoy-visitor.ts";
 import { immediate } from "./immediate.ts";
 import { internalPrefix, modelHeader, originalPathHeader, requestIdHeader } from "./names.ts";
 import type { Processor } from "./processor.ts";
@@ -31,6 +33,8 @@ export class RouterStream implements Role {
   readonly #maxBodyBytes: number;
   readonly #door: Door;
   #path = "/";
+  /** As the client sees it; attempts change what headers say of it. Asked for only by rules that may redirect. */
+  #url = "";
   #configuredMode: number | undefined;
   #state: RequestState | undefined;
   #response: ResponseSide | undefined;
@@ -76,7 +80,7 @@ export class RouterStream implements Role {
     const state = this.#state;
     if (state === undefined) return;
     this.#processor.requests.delete(state.id);
-    if (this.#response === undefined) state.exchange.settle({ status: 0, isComplete: false });
+    if (this.#response === undefined) state.settle({ status: 0, isComplete: false });
     else this.#response.close();
   }
 
@@ -110,7 +114,7 @@ export class RouterStream implements Role {
     visitor: EnvoyVisitor,
     method: string,
     forged: readonly string[],
-  ): ProcessingResponse {
+  ): ProcessingResponse | Promise<ProcessingResponse> {
     const { headers, requestId } = visitor;
     if (found.type === "answer") return immediate(found.answer);
     const { current } = this.#processor.generations;
@@ -123,6 +127,7 @@ export class RouterStream implements Role {
         id === undefined ? listModels(models, host, family) : describeModel(models, host, family, id),
       );
     }
+    if (current.routes !== undefined) this.#url = urlOf(headers, this.#path);
     const id = `${requestId}-${randomUUID()}`;
     const { isLate, access } = this.#door;
     const admitted = isLate ? undefined : access;
@@ -143,7 +148,7 @@ export class RouterStream implements Role {
     body: Uint8Array,
     kind: Extract<MessageKind, "request-headers" | "request-body">,
     edits: { readonly remove?: readonly string[]; readonly set?: HeaderSets },
-  ): ProcessingResponse {
+  ): ProcessingResponse | Promise<ProcessingResponse> {
     const { exchange } = state;
     if (body.length > this.#maxBodyBytes) return this.#refuse(state, this.#tooLarge(state));
     const refused = exchange.open(body) ?? refuseModel(exchange);
@@ -155,7 +160,34 @@ export class RouterStream implements Role {
       // Envoy takes this one only where its configuration lets it.
       ["x-envoy-original-path", this.#path],
     ];
-    return { kind, ...edits, set, clearsRouteCache: true };
+    const go = (): ProcessingResponse => ({ kind, ...edits, set, clearsRouteCache: true });
+    const admission = this.#hold(state, body.length);
+    if (admission === undefined) return go();
+    const follow = (answer: Admission) => {
+      if (answer !== undefined && isLocalAnswer(answer)) return this.#refuse(state, answer);
+      state.verdict = answer;
+      return go();
+    };
+    return admission instanceof Promise ? admission.then(follow) : follow(admission);
+  }
+
+  /** Asks the rule that Envoy will choose whether the request may go on. */
+  #hold(state: RequestState, bodyBytes: number): Admission | Promise<Admission> {
+    const { exchange, headers, generation } = state;
+    const { guard } = this.#processor;
+    const { listener = "", address } = this.#door;
+    if (guard === undefined || generation.routes === undefined) return undefined;
+    const facts = {
+      method: exchange.head.method,
+      path: this.#path,
+      headers,
+      model: exchange.model,
+      remoteAddress: () => address,
+    };
+    const host = headers.get(":authority") ?? headers.get("host") ?? "";
+    state.traffic = generation.routes.find(listener, host, facts);
+    if (state.traffic === undefined) return undefined;
+    return guard.admit(state.traffic, exchange, facts, bodyBytes);
   }
 
   #tooLarge({ exchange }: RequestState): LocalAnswer {
@@ -164,14 +196,15 @@ export class RouterStream implements Role {
   }
 
   /** The request ends here. */
-  #refuse({ exchange }: RequestState, answer: LocalAnswer): ProcessingResponse {
-    exchange.settle({ status: answer.status, isComplete: true });
+  #refuse(state: RequestState, refusal: LocalAnswer): ProcessingResponse {
+    const answer = overrideLocal(state.traffic, refusal, this.#url);
+    state.settle({ status: answer.status, isComplete: true });
     return immediate(answer);
   }
 
   #responseHeaders(message: ProcessingRequest): ProcessingResponse {
     if (this.#state === undefined) return { kind: "response-headers" };
-    this.#response = new ResponseSide(this.#state, this.#processor.log, this.#configuredMode);
+    this.#response = new ResponseSide(this.#state, this.#processor.log, this.#configuredMode, this.#url);
     return this.#response.headers(message);
   }
 }

@@ -35,6 +35,7 @@ test("a processor serves on its socket from its start to its stop", async () => 
     runtime: createBunRuntime(),
     log: silent,
     telemetry,
+    stateDirectory: "/nowhere",
     logAttributes: [],
   });
   const secrets = { value: () => undefined };

@@ -72,6 +72,7 @@ function compileLimit(
     amount: rule.limit.requests,
     unitMs: unitMs[rule.limit.unit],
     isShadow: rule.shadowMode ?? false,
+    ...(algorithm === "bucket" && (rule.clientSelectors ?? []).length === 0 ? { isFallback: true } : {}),
     selectors: (rule.clientSelectors ?? []).map((selector, index) =>
       compileSelector(context, policy, [...path, "clientSelectors", index], selector),
     ),

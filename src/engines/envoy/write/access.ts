@@ -1,7 +1,7 @@
 import type { Cors } from "../../../model/access.ts";
 import type { GatewayModel } from "../../../model/gateway.ts";
 import type { Listener, VirtualHost } from "../../../model/listener.ts";
-import type { RouteMatch } from "../../../model/route.ts";
+import type { RouteMatch, Rule } from "../../../model/route.ts";
 import {
   accessMetadata,
   addressMetadata,
@@ -9,6 +9,7 @@ import {
   lateMetadata,
   plainMetadata,
   processorFilter,
+  ruleMetadata,
 } from "../names.ts";
 import { writeTextMatch } from "./matches.ts";
 import { extension, type JsonObject, typed } from "./proto.ts";
@@ -27,10 +28,10 @@ export function writeCorsFilters(listener: Listener, { access }: GatewayModel): 
 }
 
 /** What the listener's stream tells the processor, where any of its policies asks for addresses. */
-export function writeAddressMetadata(listener: Listener, { access }: GatewayModel): JsonObject[] {
-  const isWanted = keysOf(listener).some((key) =>
-    access[key]?.authorization?.rules.some(({ cidrs }) => cidrs.length > 0),
-  );
+export function writeAddressMetadata(listener: Listener, { access, limits }: GatewayModel): JsonObject[] {
+  const isWanted =
+    keysOf(listener).some((key) => access[key]?.authorization?.rules.some(({ cidrs }) => cidrs.length > 0)) ||
+    Object.values(limits).some(({ selectors }) => selectors.some(({ cidr }) => cidr !== undefined));
   return isWanted ? [{ key: addressMetadata, value: "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%" }] : [];
 }
 
@@ -63,24 +64,32 @@ export function writeRuleFilters({ access: key }: RouteMatch, { access }: Gatewa
   return { ...withProcessor({}), ...writeCors(key === undefined ? undefined : access[key]?.cors) };
 }
 
-/** A route of plain HTTP: the processor is asked with its headers, and has nothing more to do with it. */
-export function writePlainFilters({ access: key }: RouteMatch, { access }: GatewayModel): JsonObject {
-  if (key === undefined) return {};
+/** A route of plain HTTP: the processor is asked with its headers, and with those of the answer where it may change it. */
+export function writePlainFilters(
+  { access: key }: RouteMatch,
+  rule: Rule,
+  { access }: GatewayModel,
+): JsonObject {
+  const { limits, fault, overrides: replaced, maxBufferedBytes } = rule;
+  const hasTraffic = (limits ?? fault ?? replaced ?? maxBufferedBytes) !== undefined;
+  if (key === undefined && !hasTraffic) return {};
   const overrides = {
     processing_mode: {
       request_header_mode: "SEND",
-      request_body_mode: "NONE",
+      request_body_mode: maxBufferedBytes === undefined ? "NONE" : "BUFFERED",
       request_trailer_mode: "SKIP",
-      response_header_mode: "SKIP",
+      response_header_mode: hasTraffic ? "SEND" : "SKIP",
       response_body_mode: "NONE",
       response_trailer_mode: "SKIP",
     },
     grpc_initial_metadata: [
-      { key: accessMetadata, value: key },
+      ...(key === undefined ? [] : [{ key: accessMetadata, value: key }]),
+      ...(hasTraffic ? [{ key: ruleMetadata, value: rule.key }] : []),
       { key: plainMetadata, value: "1" },
     ],
   };
-  return { typed_per_filter_config: { ...withProcessor(overrides), ...writeCors(access[key]?.cors) } };
+  const cors = key === undefined ? undefined : access[key]?.cors;
+  return { typed_per_filter_config: { ...withProcessor(overrides), ...writeCors(cors) } };
 }
 
 /** What an attempt tells the processor of its route. */

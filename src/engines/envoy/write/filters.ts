@@ -10,6 +10,7 @@ import {
   exchangeIdHeader,
   exchangeNamespace,
   internalPrefix,
+  listenerMetadata,
   maxBodyMetadata,
   processorCluster,
   processorFilter,
@@ -41,7 +42,7 @@ export function writeFilters(
     keepFacts("aigw.client", facts.client, facts.response),
     // Browsers ask without credentials, and may read a refusal.
     ...writeCorsFilters(listener, model),
-    readModel(maxBodyBytes, writeAddressMetadata(listener, model)),
+    readModel(listener, maxBodyBytes, writeAddressMetadata(listener, model)),
     // Behind the processor, whose answer to the body the request has waited for.
     keepFacts("aigw.routed", [...facts.routed, ...passedOn], []),
     extension("envoy.filters.http.router", "envoy.extensions.filters.http.router.v3.Router", {
@@ -51,12 +52,20 @@ export function writeFilters(
 }
 
 /** Reads the model and chooses the route; later handles the whole answer. Routes switch it on. */
-const readModel = (maxBodyBytes: number, metadata: readonly JsonObject[]): JsonObject => ({
+const readModel = (
+  listener: Listener,
+  maxBodyBytes: number,
+  metadata: readonly JsonObject[],
+): JsonObject => ({
   ...extension(processorFilter, processorType, {
     grpc_service: {
       envoy_grpc: { cluster_name: processorCluster },
       // Envoy knows one limit for both ways; only the processor can refuse a request and let a longer answer pass.
-      initial_metadata: [{ key: maxBodyMetadata, value: String(maxBodyBytes) }, ...metadata],
+      initial_metadata: [
+        { key: listenerMetadata, value: listener.key },
+        { key: maxBodyMetadata, value: String(maxBodyBytes) },
+        ...metadata,
+      ],
     },
     processing_mode: {
       request_header_mode: "SEND",

@@ -154,7 +154,7 @@ function writeMatch(
     return {
       name: match.name,
       match: isAskedAlone(match, host) ? withoutModel(facts) : facts,
-      ...writePlainFilters(match, model),
+      ...writePlainFilters(match, rule, model),
       ...writePlain(rule, listener, (forward) => writeForward(rule, forward, model)),
     };
   const routeName = `${rule.route.namespace}/${rule.route.name}`;
