@@ -103,3 +103,61 @@ test(
   },
   startLimitMs,
 );
+
+/** With its providers on this machine, without TLS. */
+function withLocal(name: string, ports: Readonly<Record<string, number>>): string {
+  const documents = example(name).split("\n---\n");
+  let text = documents.filter((document) => !document.includes("kind: BackendTLSPolicy")).join("\n---\n");
+  for (const [host, port] of Object.entries(ports))
+    text = text.replace(`hostname: ${host}\n        port: 443`, `hostname: localhost\n        port: ${port}`);
+  return text;
+}
+
+test(
+  "token-limit.yaml charges a user's tokens for each model, and counts requests over all",
+  async () => {
+    const usage = { prompt_tokens: 10_000, completion_tokens: 50_000, total_tokens: 60_000 };
+    using openai = startUpstream({ choices: [{ message: { role: "assistant", content: "test" } }], usage });
+    await using gateway = await startExample(
+      withLocal("token-limit.yaml", { "api.openai.com": openai.port }),
+    );
+    const ask = async (user: string, model = "gpt-4o-mini") => {
+      const client = new OpenAI({
+        baseURL: `${gateway.url}/v1`,
+        apiKey: "x",
+        maxRetries: 0,
+        defaultHeaders: { "x-user-id": user },
+      });
+      const answer = await client.chat.completions
+        .create({ model, messages: [] })
+        .catch((error: unknown) => error);
+      return answer instanceof OpenAI.APIError ? answer.status : 200;
+    };
+    expect([await ask("anna"), await ask("anna"), await ask("anna")]).toEqual([200, 200, 429]);
+    expect([await ask("anna", "gpt-4o"), await ask("bert")]).toEqual([200, 200]);
+  },
+  startLimitMs,
+);
+
+test(
+  "fallback.yaml asks Claude when GPT is not to be had",
+  async () => {
+    using openai = startUpstream(() => new Response("no", { status: 429 }));
+    using anthropic = startUpstream({
+      type: "message",
+      role: "assistant",
+      content: [{ type: "text", text: "This is a test" }],
+      stop_reason: "end_turn",
+      usage: { input_tokens: 1, output_tokens: 1 },
+    });
+    const ports = { "api.openai.com": openai.port, "api.anthropic.com": anthropic.port };
+    await using gateway = await startExample(withLocal("fallback.yaml", ports));
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
+    const answer = await client.chat.completions.create({ model: "assistant", messages: [] });
+    expect(answer.choices[0]?.message.content).toBe("This is a test");
+    expect(openai.seen.length).toBe(1);
+    expect(anthropic.seen.map(({ path }) => path)).toEqual(["/v1/messages"]);
+    expect(JSON.parse(anthropic.seen[0]?.text ?? "{}")).toMatchObject({ model: "claude-sonnet-4-5" });
+  },
+  startLimitMs,
+);

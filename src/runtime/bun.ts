@@ -4,6 +4,7 @@ import type {
   Connection,
   HttpHandler,
   HttpServer,
+  RedisConnection,
   Runtime,
   ServeOptions,
   UpstreamInit,
@@ -21,7 +22,7 @@ export function createBunRuntime(): Runtime {
     arguments: process.argv.slice(2),
     serve,
     fetch: fetchUpstream,
-    connectRedis: (url) => new Bun.RedisClient(url),
+    connectRedis: (url) => new BunRedis(url),
   };
 }
 
@@ -55,6 +56,30 @@ export function startUpSettings(environment: NodeJS.ProcessEnv): { [name: string
 }
 
 const proxyVariables = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+
+/** Nothing waits in a queue for a server that is away: what would be sent later would count what is long over. */
+class BunRedis implements RedisConnection {
+  readonly #client: Bun.RedisClient;
+  #connecting: Promise<void> | undefined;
+
+  constructor(url: string) {
+    this.#client = new Bun.RedisClient(url, { enableOfflineQueue: false, autoReconnect: false });
+  }
+
+  async send(command: string, args: string[]): Promise<unknown> {
+    if (!this.#client.connected) {
+      this.#connecting ??= this.#client.connect().finally(() => {
+        this.#connecting = undefined;
+      });
+      await this.#connecting;
+    }
+    return this.#client.send(command, args);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+}
 
 class BunConnection implements Connection {
   readonly #server: Bun.Server<undefined>;

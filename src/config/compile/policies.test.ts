@@ -262,6 +262,60 @@ describe("merging", () => {
   });
 });
 
+describe("limits", () => {
+  const limited = (rule: string, costs = "") =>
+    compileText(
+      base.replace("parentRefs:", `${costs}parentRefs:`) +
+        policy(
+          "BackendTrafficPolicy",
+          "p",
+          target("HTTPRoute", "r"),
+          `  rateLimit: {global: {rules: [{limit: {requests: 5, unit: Hour}, ${rule}}]}}`,
+        ),
+    );
+  const tokens = "cost: {response: {from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: total}}}";
+  const ofTotal = "llmRequestCosts: [{metadataKey: total, type: TotalToken}]\n  ";
+
+  test("have a name of their own for each rule, unless they are shared, and no number in it", () => {
+    const { limits = {} } = limited("cost: {}").model ?? {};
+    expect(Object.keys(limits)).toContain("default/p/global/0@default/r/1");
+    expect(Object.keys(limited("shared: true").model?.limits ?? {})).toEqual(["default/p/global/0"]);
+    expect(limits["default/p/global/0@default/r/1"]).toMatchObject({
+      algorithm: "window",
+      amount: 5,
+      unitMs: 3_600_000,
+      requestCost: 1,
+    });
+  });
+
+  test("on what nobody counts are a warning", () => {
+    expect(said(limited(tokens, ofTotal))).toEqual([]);
+    expect(said(limited(tokens))).toEqual([
+      'warning (BackendTrafficPolicy default/p): spec.rateLimit.global.rules[0].cost.response.metadata: no llmRequestCosts writes "total" for this route: the limit is never reached; add metadataKey: total to the AIGatewayRoute\'s llmRequestCosts',
+    ]);
+    expect(said(limited(tokens.replace("io.envoy.ai_gateway", "mine")))).toEqual([
+      'warning (BackendTrafficPolicy default/p): spec.rateLimit.global.rules[0].cost.response.metadata: nothing writes metadata of namespace "mine": the limit is never reached; costs of AIGatewayRoutes are in io.envoy.ai_gateway',
+    ]);
+    expect(said(limited(tokens.replace("response", "request"), ofTotal))).toEqual([
+      "warning (BackendTrafficPolicy default/p): spec.rateLimit.global.rules[0].cost.request.metadata: costs are known only when an answer is there: a request counts 1; write it under cost.response, and cost.request: {from: Number, number: 0}",
+    ]);
+  });
+
+  const wrong: readonly (readonly [rule: string, want: string])[] = [
+    [
+      "clientSelectors: [{sourceCIDR: {value: 10.0.0.0/40}}]",
+      '"10.0.0.0/40" must be an address and a prefix length',
+    ],
+    [
+      "clientSelectors: [{headers: [{type: RegularExpression, name: x, value: (}]}]",
+      "invalid regular expression",
+    ],
+  ];
+  test.each(wrong)("%s is an error", (rule, want) => {
+    expect(said(limited(rule)).join()).toContain(want);
+  });
+});
+
 describe("request bodies", () => {
   const two = base.replace("port: 1975}", "port: 1975}\n    - {name: other, protocol: HTTP, port: 1976}");
   const limits = ({ model }: Compiled) =>

@@ -492,6 +492,69 @@ matrix(eg, "BackendTrafficPolicy", [
     spec: `  ${gatewayTarget}\n  healthCheck: {panicThreshold: 101}`,
     want: "should be less than or equal to 100",
   },
+  {
+    name: "limits, faults and overrides",
+    spec: `  ${gatewayTarget}
+  rateLimit:
+    type: Global
+    global:
+      rules:
+        - clientSelectors: [{headers: [{type: Distinct, name: x}], methods: [{value: GET}], path: {value: /a}, sourceCIDR: {value: 10.0.0.0/8}, queryParams: [{name: q, value: v}]}]
+          limit: {requests: 4294967295, unit: Month}
+          cost: {request: {from: Number, number: 0}}
+          shared: true
+          shadowMode: true
+  faultInjection: {delay: {fixedDelay: 1s, percentage: 0.5}, abort: {httpStatus: 503}}
+  requestBuffer: {limit: 1Mi}
+  responseOverride:
+    - {match: {statusCodes: [{value: 500}, {type: Range, range: {start: 502, end: 504}}]}, response: {statusCode: 503, body: {inline: sorry}}}
+    - {match: {statusCodes: [{value: 404}]}, redirect: {hostname: a.com}}`,
+  },
+  {
+    name: "a rate limit that limits nothing",
+    spec: `  ${gatewayTarget}\n  rateLimit: {type: Global}`,
+    want: "either global or local must be set",
+  },
+  {
+    name: "a response cost of a local limit",
+    spec: `  ${gatewayTarget}\n  rateLimit: {type: Local, local: {rules: [{limit: {requests: 1, unit: Hour}, cost: {response: {from: Number, number: 1}}}]}}`,
+    want: "response cost is not supported for Local Rate Limits",
+  },
+  {
+    name: "a unit that there is not",
+    spec: `  ${gatewayTarget}\n  rateLimit: {global: {rules: [{limit: {requests: 1, unit: Fortnight}}]}}`,
+    want: 'Unsupported value: "Fortnight"',
+  },
+  {
+    name: "a selector of nothing",
+    spec: `  ${gatewayTarget}\n  rateLimit: {global: {rules: [{limit: {requests: 1, unit: Hour}, clientSelectors: [{}]}]}}`,
+    want: "at least one of headers, methods, path, sourceCIDR or queryParams must be specified",
+  },
+  {
+    name: "a cost that is both",
+    spec: `  ${gatewayTarget}\n  rateLimit: {global: {rules: [{limit: {requests: 1, unit: Hour}, cost: {request: {from: Number, number: 1, metadata: {namespace: n, key: k}}}}]}}`,
+    want: "only one of number or metadata can be specified",
+  },
+  {
+    name: "two buckets for whoever is left",
+    spec: `  ${gatewayTarget}\n  rateLimit: {local: {rules: [{limit: {requests: 1, unit: Hour}}, {limit: {requests: 2, unit: Hour}}]}}`,
+    want: "only one rule without clientSelectors may be given",
+  },
+  {
+    name: "a fault of no kind",
+    spec: `  ${gatewayTarget}\n  faultInjection: {}`,
+    want: "Delay and abort faults are set at least one.",
+  },
+  {
+    name: "an override without anything instead",
+    spec: `  ${gatewayTarget}\n  responseOverride: [{match: {statusCodes: [{value: 500}]}}]`,
+    want: "exactly one of response or redirect must be specified",
+  },
+  {
+    name: "an override of everything",
+    spec: `  ${gatewayTarget}\n  responseOverride: [{match: {}, response: {statusCode: 200}}]`,
+    want: "at least one of statusCodes or responseHeaders must be specified",
+  },
 ]);
 
 matrix(eg, "EnvoyProxy", [
