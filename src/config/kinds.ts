@@ -7,6 +7,7 @@ import {
 } from "./resources/ai-gateway/backend-security-policy.ts";
 import { GatewayConfig } from "./resources/ai-gateway/gateway-config.ts";
 import { MCPRoute } from "./resources/ai-gateway/mcp-route.ts";
+import { QuotaPolicy } from "./resources/ai-gateway/quota-policy.ts";
 import { groups } from "./resources/common.ts";
 import { ConfigMap } from "./resources/core/config-map.ts";
 import { Secret } from "./resources/core/secret.ts";
@@ -22,7 +23,7 @@ import { GatewayClass } from "./resources/gateway-api/gateway-class.ts";
 import { HTTPRoute } from "./resources/gateway-api/http-route.ts";
 import { ReferenceGrant } from "./resources/gateway-api/reference-grant.ts";
 import { Metadata } from "./resources/metadata.ts";
-import { notYetSupport, type Support } from "./resources/support.ts";
+import type { Support } from "./resources/support.ts";
 
 /** A kind with a schema. The members beside apiVersion, kind and metadata are its `fields`. */
 interface Row<F extends z.ZodRawShape> {
@@ -80,6 +81,7 @@ export const kinds = {
   }),
   GatewayConfig: row(groups.ai, ["v1beta1", "v1alpha1"], GatewayConfig),
   MCPRoute: row(groups.ai, ["v1beta1", "v1alpha1"], MCPRoute),
+  QuotaPolicy: row(groups.ai, ["v1alpha1"], QuotaPolicy),
   Backend: row(groups.envoy, ["v1alpha1"], Backend),
   BackendTrafficPolicy: row(groups.envoy, ["v1alpha1"], BackendTrafficPolicy),
   ClientTrafficPolicy: row(groups.envoy, ["v1alpha1"], ClientTrafficPolicy),
@@ -153,7 +155,6 @@ export const tiers: ReadonlyMap<string, Tier> = new Map([
   ...tier("inference.networking.x-k8s.io", "InferencePool InferenceObjective InferenceModel", pool),
   ...tier(groups.gateway, "GRPCRoute TCPRoute UDPRoute TLSRoute ListenerSet BackendLBPolicy", otherRoute),
   ...tier("gateway.networking.x-k8s.io", "XListenerSet", otherRoute),
-  ...tier(groups.ai, "QuotaPolicy", notYetSupport),
   ...tier(groups.envoy, "EnvoyExtensionPolicy", extension),
   ...tier(groups.envoy, "EnvoyPatchPolicy", patch),
   ...tier(groups.envoy, "EnvoyGateway", installation),

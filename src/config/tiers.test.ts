@@ -31,11 +31,6 @@ describe("one line a kind for", () => {
       "XListenerSet is not supported in standalone mode and is ignored",
     ],
     [
-      "aigateway.envoyproxy.io/v1alpha1",
-      "QuotaPolicy",
-      "QuotaPolicy is not supported by aigw yet and is ignored",
-    ],
-    [
       eg,
       "EnvoyPatchPolicy",
       "EnvoyPatchPolicy is ignored: direct Envoy configuration patches are not supported",

@@ -8,7 +8,7 @@ import type { Listener } from "./listener.ts";
 import type { McpRoute } from "./mcp.ts";
 import type { Origin, ResourceId, Table } from "./origin.ts";
 import type { Rule } from "./route.ts";
-import type { RateLimit } from "./traffic.ts";
+import type { Quota, RateLimit } from "./traffic.ts";
 import type { Secrets } from "./values.ts";
 
 /**
@@ -22,6 +22,7 @@ export interface GatewayModel extends ExchangeModel {
   readonly backends: Table<Backend>;
   readonly mcpRoutes: Table<McpRoute>;
   readonly limits: Table<RateLimit>;
+  readonly quotas?: Table<Quota>;
   /** By `namespace/name` of the SecurityPolicy. */
   readonly access: Table<Access>;
   readonly accessLogs: readonly AccessLog[];

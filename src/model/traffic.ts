@@ -129,6 +129,15 @@ export interface LimitSelector {
   readonly distinctQuery: readonly string[];
 }
 
+/** What may be spent at a backend for a model. A request is let in while any bucket that it fits has something left. */
+export interface Quota extends Keyed {
+  /** `namespace/name` of the AIServiceBackend. */
+  readonly backend: string;
+  /** As the backend is asked for it. */
+  readonly model: string;
+  readonly buckets: readonly RateLimit[];
+}
+
 /** What an upstream, or the gateway itself, is made to look like for a share of the requests. */
 export interface Fault extends Part {
   readonly delay?: { readonly ms: number; readonly percent: number };

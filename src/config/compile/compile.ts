@@ -20,6 +20,7 @@ import { type CompiledMcpRoute, compileMcpRoute } from "./mcp-routes.ts";
 import { compileModelLists } from "./models.ts";
 import { attachPolicies } from "./policies.ts";
 import { compileProcess } from "./process.ts";
+import { type CompiledQuota, compileQuotas } from "./quotas.ts";
 import type { Upstreams } from "./references.ts";
 import { allRoutes, type Route } from "./routes.ts";
 import { compileRules } from "./rules.ts";
@@ -86,6 +87,7 @@ function assemble(
   const clients = attachPolicies(context, "ClientTrafficPolicy", gateway);
   const security = compileSecurity(context, gateway, backends);
   const served = { attachments, rules, mcp };
+  const quotas = compileQuotas(context);
   const listeners = compileListeners(context, gateway, drafts, served, clients, security);
   const bound = attachments.map(({ route }) => route);
   const used = bound.flatMap((route) => rules.get(route) ?? []);
@@ -97,13 +99,14 @@ function assemble(
     rules: table(used.map(({ rule }) => rule)),
     backends: table(backendsOf([...used, ...mcp.map(({ compiled }) => compiled), security])),
     limits: table(used.flatMap(({ limits }) => limits)),
+    ...(quotas.length === 0 ? {} : { quotas: table(quotas.map(({ quota }) => quota)) }),
     mcpRoutes: table(mcp.map(({ compiled: { route } }) => route)),
     access: table(security.all),
     aiBackends: table(aiBackends),
     credentials: table(credentialsOf(aiBackends, credentials.all)),
     costs: {
       global: compileGlobalCosts(context, gateway),
-      byRoute: costsByRoute(bound.filter(isAi), rules, costs),
+      byRoute: costsByRoute(bound.filter(isAi), rules, costs, quotas),
     },
     models: compileModelLists(context, bound.filter(isAi)),
     accessLogs: compileAccessLogs(context, proxy),
@@ -126,17 +129,24 @@ function credentialsOf(aiBackends: readonly AiBackend[], all: readonly Credentia
   return all.filter(({ key }) => used.has(key));
 }
 
-/** A route without any backend has nothing to count. */
+function nameOf({ backendName }: AiBackend): string {
+  return backendName;
+}
+
+/** A route without any backend has nothing to count. Quotas count what they are about. */
 function costsByRoute(
   bound: readonly AiRoute[],
   rules: RulesOf,
   costs: ReadonlyMap<AiRoute, readonly Cost[]>,
+  quotas: readonly CompiledQuota[],
 ): Table<readonly Cost[]> {
   const counted = bound.filter((route) =>
     (rules.get(route) ?? []).some(({ aiBackends }) => aiBackends.length > 0),
   );
-  const entries = counted.map(
-    (route) => [`${route.id.namespace}/${route.id.name}`, costs.get(route) ?? []] as const,
-  );
+  const entries = counted.map((route) => {
+    const backends = new Set((rules.get(route) ?? []).flatMap(({ aiBackends }) => aiBackends.map(nameOf)));
+    const ofQuotas = quotas.flatMap(({ quota, cost }) => (backends.has(quota.backend) ? [cost] : []));
+    return [`${route.id.namespace}/${route.id.name}`, [...(costs.get(route) ?? []), ...ofQuotas]] as const;
+  });
   return Object.fromEntries(entries.filter(([, own]) => own.length > 0));
 }

@@ -40,6 +40,7 @@ export async function firstGood(
   const { breaker } = cluster;
   const tries: RuleTries = new Tries();
   leaveOutIncapable(prepared, exchange, tries);
+  for (const position of inFlight.verdict?.spent ?? []) tries.leaveOut(position);
   const options = chooseOptions(forward, inFlight);
   let isRetrying = false;
   try {

@@ -8,13 +8,13 @@ import {
   type Identity,
   nobody,
 } from "../../policy/access/admission.ts";
-import type { Verdict } from "../../policy/limits/limiter.ts";
 import type { CircuitBreaker } from "../../policy/upstream/breaker.ts";
 import type { HashFacts } from "../../policy/upstream/hash.ts";
 import type { Host } from "../../policy/upstream/host.ts";
 import type { Connection } from "../../runtime/runtime.ts";
 import type { RequestRecord } from "../../telemetry/request-record.ts";
 import type { Visitor } from "../admit.ts";
+import type { Pass } from "../traffic/guard.ts";
 import type { EmbeddedTwin, PreparedRef, PreparedRoute } from "./prepare.ts";
 import type { UpstreamEndpoint } from "./upstream.ts";
 
@@ -59,7 +59,7 @@ export class InFlight implements Visitor {
   upstreamFailure: string | undefined;
   responseHeaders: HeaderView | undefined;
   /** What its limits said, where it is under some. */
-  verdict: Verdict | undefined;
+  verdict: Pass | undefined;
   /** Cookies that the client is to bring next time. */
   newCookies: string[] = noCookies;
   bytesReceived = 0;
@@ -245,7 +245,7 @@ export class InFlight implements Visitor {
       isComplete,
       ...(reason === undefined ? {} : { reason }),
     });
-    this.verdict?.settle(settled?.costs);
+    this.verdict?.settle(settled);
     this.#twin.record?.(this.#record(status, isComplete, settled));
     this.#onDone(this, status);
   }

@@ -4,10 +4,9 @@ import { failureWriters, type LocalAnswer } from "../../endpoints/index.ts";
 import { isLocalAnswer } from "../../exchange/exchange.ts";
 import { type FailureCode, failureStatus } from "../../model/failure.ts";
 import type { HeaderView } from "../../model/headers.ts";
-import type { Verdict } from "../../policy/limits/limiter.ts";
 import { findOverride, overridingAnswer } from "../../policy/overrides.ts";
 import { admit } from "../admit.ts";
-import type { RuleTraffic } from "../traffic/guard.ts";
+import type { Pass, RuleTraffic } from "../traffic/guard.ts";
 import { overrideLocal } from "../traffic/override.ts";
 import { bodyMode, type ProcessingRequest } from "./codec/processing-request.ts";
 import type { HeaderSets, ProcessingResponse } from "./codec/processing-response.ts";
@@ -28,7 +27,7 @@ export class PlainStream implements Role {
   readonly #traffic: RuleTraffic | undefined;
   #url = "";
   #requestId = "";
-  #verdict: Verdict | undefined;
+  #verdict: Pass | undefined;
   #body: Buffer | undefined;
 
   constructor(processor: Processor, door: Door) {

@@ -3,8 +3,7 @@ import { Exchange } from "../../exchange/exchange.ts";
 import type { PreparedBackend } from "../../exchange/prepare.ts";
 import type { Outcome, Settled } from "../../exchange/settled.ts";
 import type { Key } from "../../model/origin.ts";
-import type { Verdict } from "../../policy/limits/limiter.ts";
-import type { RuleTraffic } from "../traffic/guard.ts";
+import type { Pass, RuleTraffic } from "../traffic/guard.ts";
 import { AttemptEdits } from "./attempt-edits.ts";
 import type { EnvoyHeaders } from "./envoy-headers.ts";
 import type { EnvoyVisitor } from "./envoy-visitor.ts";
@@ -32,7 +31,7 @@ export class RequestState {
   /** What its rule does beside forwarding; known once the model is. */
   traffic: RuleTraffic | undefined;
   /** What its limits said, where it is under some. */
-  verdict: Verdict | undefined;
+  verdict: Pass | undefined;
   #chosen: PreparedBackend | undefined;
 
   constructor(
@@ -58,7 +57,7 @@ export class RequestState {
   /** Draws the line under the exchange and its limits, once. */
   settle(outcome: Outcome): Settled | undefined {
     const settled = this.exchange.settle(outcome);
-    if (settled !== undefined) this.verdict?.settle(settled.costs);
+    if (settled !== undefined) this.verdict?.settle(settled);
     return settled;
   }
 

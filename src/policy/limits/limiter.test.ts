@@ -106,17 +106,17 @@ describe("costs of answers", () => {
 
   test("count when they are known, past the limit if need be; at the limit itself one more is let in", () => {
     const { ask, isIn } = setup(limit(tokens));
-    ask()?.settle({ total: 100 });
+    ask()?.settle({ costs: { total: 100 } });
     const last = ask();
     expect(last?.refusal).toBeUndefined();
-    last?.settle({ total: 50 });
+    last?.settle({ costs: { total: 50 } });
     expect(isIn()).toBe(false);
   });
 
   test("that are not known are nothing", () => {
     const { ask, isIn } = setup(limit(tokens));
     ask()?.settle(undefined);
-    ask()?.settle({ other: 1000 });
+    ask()?.settle({ costs: { other: 1000 } });
     expect(isIn()).toBe(true);
   });
 
@@ -124,7 +124,7 @@ describe("costs of answers", () => {
     const { clock, ask, isIn } = setup(limit(tokens));
     const first = ask();
     clock.ms += hourMs;
-    first?.settle({ total: 101 });
+    first?.settle({ costs: { total: 101 } });
     expect(isIn()).toBe(false);
   });
 });

@@ -4,6 +4,7 @@ import type { MetadataKey } from "../../model/values.ts";
 import { Buckets } from "./buckets.ts";
 import { type CounterStore, hasRoom, type Take, windowEndMs } from "./counter-store.ts";
 import { describeLimits, type LimitState } from "./limit-headers.ts";
+import type { Spent } from "./quotas.ts";
 import { compileSelector, type LimitFacts, type Selector } from "./selector.ts";
 
 /** A limit made ready. Its buckets are kept from one load to the next while the limit stays what it is. */
@@ -20,11 +21,11 @@ export interface Verdict {
   /** `x-ratelimit-*`. */
   readonly headers: readonly (readonly [string, string])[];
   /** Charges what the answer cost. Once. */
-  settle(costs: { readonly [metadataKey: string]: number } | undefined): void;
+  settle(spent: Spent | undefined): void;
 }
 
 /** One limit that a request is counted by, under a key of its own. */
-interface Hit {
+export interface Hit {
   readonly prepared: PreparedLimit;
   readonly key: string;
 }
@@ -91,7 +92,7 @@ export class Limiter {
     const headers = describeLimits(
       states.filter((_, index) => hits[index]?.prepared.limit.isShadow === false),
     );
-    if (over.length === 0) return { headers, settle: (costs) => this.#charge(windows, costs) };
+    if (over.length === 0) return { headers, settle: (spent) => this.#charge(windows, spent?.costs) };
     const overStates = states.filter((_, index) => over.includes(hits[index] as Hit));
     const waitMs = Math.max(...overStates.map(({ waitMs }) => waitMs));
     const [first] = over as [Hit, ...Hit[]];
@@ -110,7 +111,7 @@ export class Limiter {
 }
 
 /** A limit for whoever is under no other of its kind applies last. */
-function hitsOf(limits: readonly PreparedLimit[], facts: LimitFacts): Hit[] {
+export function hitsOf(limits: readonly PreparedLimit[], facts: LimitFacts): Hit[] {
   const hits: Hit[] = [];
   for (const prepared of limits) {
     const { limit, selectors } = prepared;

@@ -26,7 +26,7 @@ const unitMs: { readonly [unit in (typeof limitUnits)[number]]: number } = {
 };
 
 /** Where costs that AIGatewayRoutes count are found. */
-const costNamespace = "io.envoy.ai_gateway";
+export const costNamespace = "io.envoy.ai_gateway";
 
 /** What is known of costs when limits are compiled: which keys somebody writes for the rule. */
 export interface LimitSite {
@@ -123,7 +123,7 @@ function sayUnwritten(
   }
 }
 
-function compileSelector(
+export function compileSelector(
   context: Context,
   policy: Pick<TrafficPolicy, "origin">,
   path: Path,
