@@ -16,7 +16,7 @@ import { writeGatewayConfig, writeProcessorConfig } from "./generated-files.ts";
 import type { RunPlan } from "./plan.ts";
 import type { Reporter } from "./reporter.ts";
 import type { RunDirectory } from "./run-directory.ts";
-import { listeningLine, processorReady } from "./status.ts";
+import { listeningLine, processorReady, servingLine } from "./status.ts";
 import { withinTime } from "./within-time.ts";
 
 /** The rooms that a run is made of; tests bring their own. */
@@ -162,6 +162,7 @@ export class Gateway {
     this.#state = "LIVE";
     const port = engine.bound[0]?.port ?? 0;
     const adminPort = engine.adminPort ?? this.#admin.port;
+    reporter.remark(servingLine(engine.name, model));
     reporter.say(listeningLine(port, adminPort, performance.now() - startedAtMs));
     this.#scope.onListening?.(port);
   }

@@ -1,8 +1,10 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { ProgramLog } from "../../telemetry/program-log.ts";
+import { excerpt } from "../excerpt.ts";
 import { failureLine } from "../failure.ts";
 import { writeFinding } from "../findings.ts";
+import { dim, paintSeverity } from "../paint.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Says things on stderr in their own shape and keeps them in `aigw.log`. */
@@ -20,6 +22,12 @@ export class Reporter {
     this.#log.keep(level, line);
   }
 
+  /** For people only: a program that reads along gets the lines that it knows. */
+  remark(line: string): void {
+    if (this.#terminal.isWatched) this.#terminal.err(`${dim(line, this.#terminal)}\n`);
+    this.#log.keep("info", line);
+  }
+
   fail(error: unknown): void {
     const line = failureLine("Error running", error);
     this.#terminal.err(line);
@@ -33,7 +41,14 @@ export class Reporter {
   findings(findings: readonly Diagnostic[], format: (finding: Diagnostic) => string): void {
     for (const finding of findings) {
       if (finding.severity === "info") this.#log.program.info(format(finding));
-      else this.say(writeFinding(finding, format).trimEnd(), finding.severity === "error" ? "error" : "warn");
+      else this.#find(finding, format);
     }
+  }
+
+  #find(finding: Diagnostic, format: (finding: Diagnostic) => string): void {
+    const line = writeFinding(finding, format);
+    this.#terminal.err(paintSeverity(line, finding.severity, this.#terminal));
+    if (this.#terminal.isWatched) this.#terminal.err(excerpt(finding.origin));
+    this.#log.keep(finding.severity === "error" ? "error" : "warn", line.trimEnd());
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { formatDuration, listeningLine } from "./status.ts";
+import { formatDuration, listeningLine, servingLine } from "./status.ts";
 
 test.each([
   [0, "0s"],
@@ -24,4 +24,20 @@ test("listeningLine is the line that tools parse", () => {
   expect(listeningLine(1975, 1064, 2_840)).toBe(
     "Envoy AI Gateway listening on http://localhost:1975 (admin http://localhost:1064) after 2.8s",
   );
+});
+
+const named = (id: string) => ({ id, ownedBy: "o", createdAtMs: 0, at: 0 });
+const listed = (...ids: string[]) => ({ all: ids.map(named), byHost: {}, unscoped: [] });
+
+test.each([
+  ["a file's models", { models: listed("b", "a", "b"), aiBackends: {} }, "engine embedded; models b, a"],
+  [
+    "many models",
+    { models: listed(..."abcdefgh"), aiBackends: {} },
+    "engine embedded; models a, b, c, d, e, f and 2 more",
+  ],
+  ["a provider without names", { models: listed(), aiBackends: { k: {} } }, "engine embedded; any model"],
+  ["nothing", { models: listed(), aiBackends: {} }, "engine embedded"],
+])("servingLine tells of %s", (_, model, want) => {
+  expect(servingLine("embedded", { mcpRoutes: {}, ...model } as never)).toBe(want);
 });

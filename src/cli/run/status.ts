@@ -1,3 +1,5 @@
+import type { GatewayModel } from "../../model/gateway.ts";
+
 /** Printed once what decides about requests is ready to be asked. */
 export const processorReady = "AI Gateway External Processor is ready";
 
@@ -5,6 +7,29 @@ export const processorReady = "AI Gateway External Processor is ready";
 export function listeningLine(port: number, adminPort: number, elapsedMs: number): string {
   const duration = formatDuration(elapsedMs);
   return `Envoy AI Gateway listening on http://localhost:${port} (admin http://localhost:${adminPort}) after ${duration}`;
+}
+
+const maxNames = 6;
+
+/** What is there behind the address, for people: `engine embedded; models a, b; MCP servers x, y`. */
+export function servingLine(
+  engine: string,
+  model: Pick<GatewayModel, "models" | "mcpRoutes" | "aiBackends">,
+): string {
+  const servers = Object.values(model.mcpRoutes).flatMap(({ backends }) => backends.map(({ name }) => name));
+  const models = model.models.all.map(({ id }) => id);
+  const hasBackends = Object.keys(model.aiBackends).length > 0;
+  return [
+    `engine ${engine}`,
+    ...(models.length > 0 ? [`models ${list(models)}`] : hasBackends ? ["any model"] : []),
+    ...(servers.length > 0 ? [`MCP servers ${list(servers)}`] : []),
+  ].join("; ");
+}
+
+function list(names: readonly string[]): string {
+  const unique = [...new Set(names)];
+  const more = unique.length - maxNames;
+  return more > 0 ? `${unique.slice(0, maxNames).join(", ")} and ${more} more` : unique.join(", ");
 }
 
 /** `900ms`, `3s`, `2.8s`, `1m0s`, `1m5.3s`, `1h0m0s`: rounded half up to a tenth of a second. */
