@@ -4,7 +4,7 @@ import { dispatch } from "./legacy/dispatch.ts";
 import { endSession } from "./legacy/end-session.ts";
 import { initialize } from "./legacy/initialize.ts";
 import { listen } from "./legacy/listen.ts";
-import { isLegacyVersion } from "./legacy/versions.ts";
+import { isLegacyVersion, latestLegacyVersion } from "./legacy/versions.ts";
 import { dispatchModern } from "./modern/dispatch.ts";
 import { isModern, isModernVersion } from "./modern/era.ts";
 import type { PreparedRoute } from "./prepare.ts";
@@ -28,19 +28,21 @@ export async function serve(options: ServeOptions): Promise<Response> {
   const { server, route, request } = options;
   // Of the message, once it is read: an error has to say which request it is about.
   let idText: string | undefined;
+  let observer: Observer | undefined;
   try {
     checkOrigin(request.headers, route.route.allowedOrigins, options.isLocal);
     if (request.method === "OPTIONS") return preflight(request);
     const authenticated = route.access.authenticate(request);
     const caller = authenticated instanceof Promise ? await authenticated : authenticated;
     if (caller instanceof Response) return withCors(request, caller);
-    const observer = new Observer(options.listener, request.headers);
+    observer = new Observer(options.listener, request.headers);
     const visit: Visit = { server, route, request, caller, observer };
     const response = await enter(visit, (message) => {
       if (message.kind === "request") idText = message.idText;
     });
     return withCors(request, response);
   } catch (error) {
+    observer?.end(failureOutcome(error));
     return withCors(request, refusal(server, error, idText));
   }
 }
@@ -76,14 +78,37 @@ async function post(visit: Visit, onMessage: (message: RpcMessage) => void): Pro
     throw error;
   }
   onMessage(message);
-  if (isModern(message, request.headers)) return dispatchModern(visit, message);
+  const response = await (isModern(message, request.headers)
+    ? postModern(visit, message)
+    : postLegacy(visit, message));
+  if (message.kind !== "response" && endsWithItsResponse(message.method)) observer.end();
+  return response;
+}
+
+/** Messages that have been dealt with when there is a response; of others it may only have begun. */
+function endsWithItsResponse(method: string): boolean {
+  return method === "initialize" || method === "logging/setLevel" || method.startsWith("notifications/");
+}
+
+function postModern(visit: Visit, message: RpcMessage): Promise<Response> {
+  const version = visit.request.headers.get("mcp-protocol-version") ?? "";
+  if (message.kind !== "response") visit.observer.begin(message, version);
+  return dispatchModern(visit, message);
+}
+
+function postLegacy(visit: Visit, message: RpcMessage): Promise<Response> {
+  const { request, observer } = visit;
   checkVersion(request);
   // A session id on it is ignored: clients begin anew with whatever they had.
   if (message.kind === "request" && message.method === "initialize") {
+    const asked = message.params?.["protocolVersion"];
+    observer.begin(message, isLegacyVersion(asked) ? asked : latestLegacyVersion);
     observer.about(message.params);
     return initialize(visit, message);
   }
-  return dispatch({ ...visit, session: findSession(visit) }, message);
+  const session = findSession(visit);
+  if (message.kind !== "response") observer.begin(message, session.facts.protocolVersion);
+  return dispatch({ ...visit, session }, message);
 }
 
 function get(visit: Visit): Response {

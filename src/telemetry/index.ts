@@ -49,8 +49,6 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
   const attributes = headerAttributes(environment);
   const labels = headerLabels(attributes.metrics);
   const metrics = new GenAiMetrics({ headerLabels: labels, log });
-  const mcp = new McpMetrics({ headerLabels: labels, log });
-  const families = () => [...metrics.families, ...mcp.families];
   const resource = readResource(environment, version, log);
   const sinks = new Sinks(options);
   const batch = new RecordBatch();
@@ -61,8 +59,10 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
     resource,
   };
   const semconv = readWord(environment, "AI_GATEWAY_TRACING_SEMCONV", semconvs) ?? "openinference";
-  const pushed = await startPush(options, { resource, families, sinks });
   const tracing = await startTracing(options, { semconv, resource, mapped: attributes.spans, sinks });
+  const mcp = new McpMetrics({ headerLabels: labels, log, trace: tracing?.traceMcp });
+  const families = () => [...metrics.families, ...mcp.families];
+  const pushed = await startPush(options, { resource, families, sinks });
   return {
     settled: metrics.record,
     observe: tracing?.observe,

@@ -187,6 +187,7 @@ let upstream: Upstream;
 let isFailing = false;
 beforeAll(() => {
   upstream = startUpstream((request) => {
+    if (request.path.startsWith("/mcp")) return answerMcp(request.text);
     if (!isFailing) return answerFor(request.path, request.text.includes('"stream":true'));
     return Response.json({ error: { message: `${answered} ${asked}`, type: answered } }, { status: 400 });
   });
@@ -221,7 +222,7 @@ async function everything(
     { models: ["acme"], backends: ["acme"] },
   ];
   await using gateway = await startGateway({
-    config: gatewayYaml({ port: freePort(), backends, rules }),
+    config: `${gatewayYaml({ port: freePort(), backends, rules })}\n---\n${mcpRoute(upstream.url)}`,
     flags: ["--engine", "embedded", "--debug"],
     env: {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -240,9 +241,35 @@ async function everything(
       }
     }
   }
+  sent += await callMcp(gateway.url);
   await gateway.stop();
   expect(collector.spans()).toHaveLength(sent);
   return { exported: collector.text(), written: gateway.stdout() + gateway.stderr() + filesOf(gateway.home) };
+}
+
+/** A server `mini` at the path /mcp of the upstream. */
+function mcpRoute(url: string): string {
+  const ref = { group: "gateway.envoyproxy.io", kind: "Backend", name: "mini", path: "/mcp" };
+  const address = { address: "127.0.0.1", port: Number(new URL(url).port) };
+  const resources = [
+    {
+      apiVersion: "gateway.envoyproxy.io/v1alpha1",
+      kind: "Backend",
+      metadata: { name: "mini" },
+      spec: { endpoints: [{ ip: address }] },
+    },
+    {
+      apiVersion: "aigateway.envoyproxy.io/v1beta1",
+      kind: "MCPRoute",
+      metadata: { name: "mcp" },
+      spec: {
+        parentRefs: [{ name: "tests", kind: "Gateway", group: "gateway.networking.k8s.io" }],
+        path: "/mcp",
+        backendRefs: [ref],
+      },
+    },
+  ];
+  return resources.map((resource) => JSON.stringify(resource)).join("\n---\n");
 }
 
 function filesOf(directory: string): string {
@@ -255,6 +282,58 @@ function filesOf(directory: string): string {
 
 const genAi = { AI_GATEWAY_TRACING_SEMCONV: "gen_ai" };
 const capture = { OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT: "true" };
+
+/** An MCP server that says the canary again, as a good answer and as a bad one. */
+function answerMcp(text: string): Response {
+  const { id, method, params } = JSON.parse(text) as {
+    readonly id?: number;
+    readonly method: string;
+    readonly params?: { readonly name?: string };
+  };
+  if (id === undefined) return new Response(null, { status: 202 });
+  const content = [{ type: "text", text: answered }];
+  const results: { readonly [method: string]: object } = {
+    initialize: {
+      protocolVersion: "2025-06-18",
+      capabilities: { tools: {}, prompts: {}, completions: {} },
+      serverInfo: { name: "mini", version: "1" },
+    },
+    "tools/call": { content, isError: params?.name === "fail" },
+    "completion/complete": { completion: { values: [answered] } },
+  };
+  const result = results[method];
+  const error = { code: -32000, message: `${answered} ${asked}` };
+  return Response.json({ jsonrpc: "2.0", id, ...(result === undefined ? { error } : { result }) });
+}
+
+/** Calls, one that the tool fails, one that the server refuses, and a completion; gives how many spans that makes. */
+async function callMcp(url: string): Promise<number> {
+  const params = [
+    [
+      "initialize",
+      { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "c", version: "1" } },
+    ],
+    ["tools/call", { name: "mini__echo", arguments: { text: asked } }],
+    ["tools/call", { name: "mini__fail", arguments: { text: asked } }],
+    ["prompts/get", { name: "mini__p", arguments: { text: asked } }],
+    [
+      "completion/complete",
+      { ref: { type: "ref/prompt", name: "mini__p" }, argument: { name: "a", value: asked } },
+    ],
+  ] as const;
+  const headers = new Headers({
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  });
+  for (const [index, [method, own]] of params.entries()) {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: index, method, params: own });
+    const response = await fetch(`${url}/mcp`, { method: "POST", headers, body });
+    const session = response.headers.get("mcp-session-id");
+    if (session !== null) headers.set("mcp-session-id", session);
+    expect(await response.text()).toContain('"jsonrpc"');
+  }
+  return params.length;
+}
 
 interface Case {
   readonly name: string;

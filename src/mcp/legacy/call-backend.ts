@@ -37,9 +37,11 @@ export async function callBackend(
   try {
     checkHealth(backend);
     const session = visit.session.backend(backend.name) ?? (await openLate(visit, backend));
-    const sent = await send(visit, backend, session, message, clock);
+    visit.observer.routed(backend.name, session.sessionId, false);
+    const carried = visit.observer.carry(message);
+    const sent = await send(visit, backend, session, carried, clock);
     if (sent !== "session-lost") return sent;
-    const again = await send(visit, backend, await reopenLost(visit, backend, session), message, clock);
+    const again = await send(visit, backend, await reopenLost(visit, backend, session), carried, clock);
     if (again === "session-lost") throw new BackendFailure("malformed", "lost its new session at once");
     return again;
   } catch (error) {

@@ -3,22 +3,13 @@ import type { PreparedBackend } from "../prepare.ts";
 import { RpcError, rpcCodes, writeResult } from "../rpc/errors.ts";
 import type { RpcMessage, RpcRequest } from "../rpc/read-message.ts";
 import type { SessionVisit } from "../server.ts";
-import { failureOutcome, succeeded } from "../telemetry/observer.ts";
+import { failureOutcome, routedMethods, succeeded } from "../telemetry/observer.ts";
 import { collectList } from "./collect-list.ts";
 import { listCall } from "./list-call.ts";
 import { listMethods } from "./list-methods.ts";
 import { takeAnswer, takeNotification } from "./notifications.ts";
 import { passCall, routeCall } from "./routed-call.ts";
 import { setLevel } from "./set-level.ts";
-
-const routedMethods = new Set([
-  "tools/call",
-  "prompts/get",
-  "resources/read",
-  "resources/subscribe",
-  "resources/unsubscribe",
-  "completion/complete",
-]);
 
 /** Deals with one message of a session. Rejects with `RpcError`. */
 export async function dispatch(visit: SessionVisit, message: RpcMessage): Promise<Response> {

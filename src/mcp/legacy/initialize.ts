@@ -31,6 +31,7 @@ export async function initialize(visit: Visit, message: RpcRequest): Promise<Res
   }
   const session = visit.server.sessions.create(route.route.key, factsOf(visit, client, opened));
   const body = writeAnswer(visit, message, client, opened, failures);
+  visit.observer.began(session.token);
   const headers = { "content-type": "application/json", "mcp-session-id": session.token };
   return new Response(body as Uint8Array<ArrayBuffer>, { headers });
 }

@@ -6,6 +6,7 @@ import type { PreparedBackend } from "../prepare.ts";
 import { RpcError, rpcCodes, writeError } from "../rpc/errors.ts";
 import type { RpcRequest } from "../rpc/read-message.ts";
 import type { SessionVisit, Visit } from "../server.ts";
+import { failureOutcome } from "../telemetry/observer.ts";
 import { type BackendList, collectList } from "./collect-list.ts";
 import { readCursor, writeCursor } from "./list-cursor.ts";
 import type { ListItem } from "./list-memory.ts";
@@ -43,6 +44,7 @@ async function answer(
     const relay = (bytes: Uint8Array) => reply.relay(bytes);
     const { items, meta } = await mergedList(visit, message, list, relay, signal);
     reply.finish(writeList(visit, message, list, items, meta));
+    visit.observer.listed(items.length);
   } catch (error) {
     if (!(error instanceof RpcError)) {
       visit.server.log.error("an MCP request failed", {
@@ -54,6 +56,7 @@ async function answer(
         ? error
         : new RpcError(rpcCodes.internal, "the gateway failed to handle this request");
     reply.finish(encodeText(writeError(known, message.idText)), known.status, known.headers);
+    visit.observer.end(failureOutcome(known));
   }
 }
 

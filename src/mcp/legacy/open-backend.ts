@@ -32,7 +32,8 @@ export async function openBackend(
   const { server, route, observer } = visit;
   const clock = server.clocks.start({ totalMs: route.route.limits.initializeMs, idleMs: 0 });
   try {
-    const opened = await exchange(visit, backend, message, clock.signal);
+    const opened = await exchange(visit, backend, observer.carry(message), clock.signal);
+    observer.routed(backend.name, opened.session.sessionId, true);
     backend.health.succeeded();
     backend.health.opened();
     observer.called("initialize", backend.name, succeeded, clock.elapsedMs);

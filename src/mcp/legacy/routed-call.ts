@@ -11,10 +11,10 @@ import type { SessionVisit } from "../server.ts";
 import { callStream, writeEventId } from "../session/event-ids.ts";
 import {
   type CallOutcome,
+  errorOutcome,
   failureOutcome,
   succeeded,
   toolFailure,
-  typeOfCode,
 } from "../telemetry/observer.ts";
 import { callBackend, explain, type ReadAnswer } from "./call-backend.ts";
 import { postBackSoon } from "./post-back.ts";
@@ -46,7 +46,11 @@ export async function routeCall(
     checkCapability(visit, routed.backend, message.method);
   } catch (error) {
     const addressed = addressedBackend(visit.route, message);
-    observer.called(message.method, addressed, failureOutcome(error), performance.now() - startedAt);
+    const isKnown = addressed === undefined || visit.route.byPrefix.has(addressed);
+    const unknown = { message: `backend not found: unknown backend ${addressed}`, code: undefined };
+    const outcome = { ...failureOutcome(error), ...(isKnown ? {} : unknown) };
+    observer.called(message.method, addressed, outcome, performance.now() - startedAt);
+    observer.end(outcome);
     throw error;
   }
   return run(visit, message, routed);
@@ -116,6 +120,7 @@ class RoutedCall {
     } finally {
       this.#clock.stop();
       this.#visit.observer.called(method, backend.name, outcome, this.#clock.elapsedMs);
+      this.#visit.observer.end(outcome);
     }
   }
 
@@ -152,10 +157,10 @@ class RoutedCall {
       edits.push(...resultEdits(method, result, this.#routed.backend.prefix));
     }
     this.#reply.finish(editPaths(response.bytes, edits));
-    if (result === undefined) {
-      return { status: "error", errorType: typeOfCode(asObject(response.value["error"])?.["code"]) };
-    }
-    return result["isError"] === true ? toolFailure(result) : succeeded;
+    if (result === undefined) return errorOutcome(response.value["error"]);
+    const { backend, bare } = this.#routed;
+    this.#visit.observer.answered(result);
+    return result["isError"] === true ? toolFailure(result, bare, backend.name) : succeeded;
   }
 
   #fail(error: unknown): CallOutcome {

@@ -10,7 +10,13 @@ import type { PreparedBackend } from "../prepare.ts";
 import { RpcError, rpcCodes, writeError } from "../rpc/errors.ts";
 import type { RpcNotification, RpcRequest, RpcResponse } from "../rpc/read-message.ts";
 import type { Visit } from "../server.ts";
-import { type CallOutcome, failureOutcome, succeeded, typeOfCode } from "../telemetry/observer.ts";
+import {
+  type CallOutcome,
+  errorOutcome,
+  failureOutcome,
+  succeeded,
+  toolFailure,
+} from "../telemetry/observer.ts";
 import { askModern } from "./modern-backend.ts";
 import { openState, sealState } from "./request-state.ts";
 
@@ -47,12 +53,13 @@ async function run(
     const request = { bytes, id, method, params: bareParams(message, bare) };
     const take = (notification: RpcNotification) => reply.relay(translate(visit, backend, notification));
     const { response } = await askModern(visit, backend, request, clock, take);
-    outcome = finish(visit, message, backend, response, reply);
+    outcome = finish(visit, message, { backend, bare, edits }, response, reply);
   } catch (error) {
     outcome = failReply(visit, message, reply, error);
   } finally {
     clock.stop();
     visit.observer.called(method, backend.name, outcome, clock.elapsedMs);
+    visit.observer.end(outcome);
   }
 }
 
@@ -79,7 +86,7 @@ function stateEdits(visit: Visit, { params }: RpcRequest, backend: PreparedBacke
 function finish(
   visit: Visit,
   { method, idText }: RpcRequest,
-  backend: PreparedBackend,
+  { backend, bare }: RoutedRequest,
   response: RpcResponse,
   reply: Reply,
 ): CallOutcome {
@@ -88,7 +95,7 @@ function finish(
   if (result === undefined) {
     const code = asObject(response.value["error"])?.["code"];
     reply.finish(editPaths(response.bytes, edits), statusOf(code));
-    return { status: "error", errorType: typeOfCode(code) };
+    return errorOutcome(response.value["error"]);
   }
   if (visit.route.naming !== "transparent") edits.push(...resultEdits(method, result, backend.prefix));
   const state = result["requestState"];
@@ -97,7 +104,8 @@ function finish(
     edits.push({ path: ["result", "requestState"], json: JSON.stringify(sealed) });
   }
   reply.finish(editPaths(response.bytes, edits));
-  return result["isError"] === true ? { status: "failed" } : succeeded;
+  visit.observer.answered(result);
+  return result["isError"] === true ? toolFailure(result, bare, backend.name) : succeeded;
 }
 
 /** Some errors have an HTTP status of their own in this era. */

@@ -14,7 +14,7 @@ import { resultEdits } from "../naming/rewrite.ts";
 import { RpcError, rpcCodes, writeResult } from "../rpc/errors.ts";
 import { type RpcRequest, type RpcResponse, readServerMessage } from "../rpc/read-message.ts";
 import type { SessionVisit, Visit } from "../server.ts";
-import { type CallOutcome, succeeded, typeOfCode } from "../telemetry/observer.ts";
+import { type CallOutcome, errorOutcome, succeeded, toolFailure } from "../telemetry/observer.ts";
 import { failReply } from "./call.ts";
 import { capabilitiesKey, logLevelKey, metaOf, metaPrefix } from "./era.ts";
 import { sealState } from "./request-state.ts";
@@ -156,6 +156,7 @@ export class LegacyCall {
       this.#clock.stop();
       if (this.#question !== undefined) this.#visit.server.parked.remove(this.#question.parkedId);
       this.#visit.observer.called(method, backend.name, outcome, this.#clock.elapsedMs);
+      this.#visit.observer.end(outcome);
     }
   }
 
@@ -229,10 +230,10 @@ export class LegacyCall {
       added.push({ op: "set", path: ["result", "cacheScope"], json: '"private"' });
     }
     this.#reply.finish(editJson(editPaths(response.bytes, edits), added));
-    if (result["isError"] === true) return { status: "failed" };
-    return response.value["error"] === undefined
-      ? succeeded
-      : { status: "error", errorType: typeOfCode(undefined) };
+    this.#visit.observer.answered(result);
+    if (result["isError"] === true) return toolFailure(result, this.#routed.bare, backend.name);
+    const { error } = response.value;
+    return error === undefined ? succeeded : errorOutcome(error);
   }
 }
 

@@ -58,6 +58,7 @@ export async function listModern(visit: Visit, message: RpcRequest, list: ListMe
     cacheScope: isPrivate ? "private" : "public",
     ...(failed.length > 0 ? { _meta: { "aigw/partial": failures } } : {}),
   };
+  visit.observer.listed(items.length);
   return writeList(message.idText, list.member, items, rest);
 }
 

@@ -46,7 +46,9 @@ export async function askModern(
     throw new RpcError(rpcCodes.internal, `backend "${backend.name}" is down`, { data });
   }
   try {
-    const answer = await backend.connection.send(request.bytes, modernCall(visit, backend, request, clock));
+    visit.observer.routed(backend.name, undefined, false);
+    const bytes = visit.observer.carry(request.bytes);
+    const answer = await backend.connection.send(bytes, modernCall(visit, backend, request, clock));
     if (answer.status >= 500) backend.health.failed();
     else backend.health.succeeded();
     for (;;) {

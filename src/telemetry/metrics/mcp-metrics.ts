@@ -1,12 +1,13 @@
 import type { HeaderView } from "../../model/headers.ts";
 import type { Logger } from "../logger.ts";
-import type { McpCall, McpListener } from "../mcp.ts";
+import type { McpCall, McpListener, TraceMcp } from "../mcp.ts";
 import { CounterFamily } from "./counter.ts";
 import { HistogramFamily, type MetricFamily } from "./histogram.ts";
 import { type HeaderLabel, type Labels, labelValue } from "./labels.ts";
 import { mcpInstruments } from "./mcp-instruments.ts";
 
 export interface McpMetricsOptions {
+  readonly trace?: TraceMcp | undefined;
   readonly headerLabels: readonly HeaderLabel[];
   readonly log: Logger;
   /** Label sets of each instrument; what comes later counts as `other`. */
@@ -17,6 +18,7 @@ type Values = { readonly [attribute: string]: string | undefined };
 
 /** Counts MCP messages. Clients name methods, tools and servers as they like: how many are told apart is limited. */
 export class McpMetrics implements McpListener {
+  readonly trace: TraceMcp | undefined;
   readonly #options: McpMetricsOptions;
   readonly #capabilities: Table<CounterFamily>;
   readonly #initialization: Table<HistogramFamily>;
@@ -27,6 +29,7 @@ export class McpMetrics implements McpListener {
 
   constructor(options: McpMetricsOptions) {
     this.#options = options;
+    this.trace = options.trace;
     const { maxSeries = 2000 } = options;
     const onFull = () => this.#warn(maxSeries);
     const counters = (instrument: "capabilities" | "methods" | "progress") =>

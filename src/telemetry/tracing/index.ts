@@ -1,5 +1,4 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import type { ObserveExchange } from "../../exchange/observer.ts";
 import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import type { LineSink } from "../access-log/access-log.ts";
 import type { Logger } from "../logger.ts";
@@ -12,7 +11,7 @@ import { createOpenInference } from "./openinference/index.ts";
 import { readPropagation } from "./propagation.ts";
 import type { Semconv } from "./semconv.ts";
 import { consoleSpans, otlpSpans, type SpanExport } from "./span-export.ts";
-import { createTracer } from "./tracer.ts";
+import { createTracer, type SpanMakers } from "./tracer.ts";
 
 export interface TracingOptions {
   readonly environment: Environment;
@@ -26,8 +25,7 @@ export interface TracingOptions {
   readonly stdout: LineSink;
 }
 
-export interface Tracing {
-  readonly observe: ObserveExchange;
+export interface Tracing extends SpanMakers {
   flush(): Promise<void>;
   close(limitMs: number): Promise<void>;
 }
@@ -41,8 +39,9 @@ export async function createTracing(options: TracingOptions): Promise<Tracing> {
       exporter === "console" ? consoleSpans(stdout) : await otlpSpans(environment, sendRequest, log),
     );
   }
-  const observe = createTracer({
+  const makers = createTracer({
     environment,
+    semconv,
     resource: resourceFromAttributes(Object.fromEntries(resource)),
     convention: createConvention(environment, semconv),
     propagation: readPropagation(environment, log),
@@ -52,7 +51,7 @@ export async function createTracing(options: TracingOptions): Promise<Tracing> {
     },
   });
   return {
-    observe,
+    ...makers,
     flush: async () => void (await Promise.all(exports.map((one) => one.flush()))),
     close: async (limitMs) => void (await Promise.all(exports.map((one) => one.close(limitMs)))),
   };

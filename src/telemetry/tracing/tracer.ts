@@ -2,20 +2,23 @@ import type { Context, Span } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
 import { type ReadableSpan, type SpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { ExchangeObserver, ObservedRequest, ObserveExchange } from "../../exchange/observer.ts";
-import type { HeaderView } from "../../model/headers.ts";
 import type { HeaderAttribute } from "../../policy/header-attributes.ts";
+import type { TraceMcp } from "../mcp.ts";
 import { scopeName } from "../otel/scope.ts";
 import { type Environment, readCount } from "../otel/variables.ts";
-import type { Attributes } from "./attributes.ts";
 import type { Convention } from "./convention.ts";
 import { ExchangeSpan } from "./exchange-span.ts";
+import { mappedOf } from "./mapped.ts";
+import { createMcpVocabulary, traceMcpBy } from "./mcp/index.ts";
 import type { Propagation } from "./propagation.ts";
 import { readSampler } from "./sampler.ts";
+import type { Semconv } from "./semconv.ts";
 
 export interface TracerOptions {
   readonly environment: Environment;
   readonly resource: Resource;
   readonly convention: Convention;
+  readonly semconv: Semconv;
   readonly propagation: Propagation;
   /** Request headers that become attributes. */
   readonly mapped: readonly HeaderAttribute[];
@@ -23,15 +26,24 @@ export interface TracerOptions {
   readonly ended: (span: ReadableSpan) => void;
 }
 
-/** Makes the observers of exchanges, and the spans behind them. Throws `TelemetryFailure`. */
-export function createTracer(options: TracerOptions): ObserveExchange {
-  const { convention, propagation, mapped } = options;
+export interface SpanMakers {
+  readonly observe: ObserveExchange;
+  readonly traceMcp: TraceMcp;
+}
+
+/** Makes the observers of exchanges and of MCP's messages, and the spans behind them. Throws `TelemetryFailure`. */
+export function createTracer(options: TracerOptions): SpanMakers {
+  const { convention, propagation, mapped, environment, semconv } = options;
   const tracer = createProvider(options).getTracer(scopeName);
-  return (observed) => {
-    const parent = propagation.extract(observed.headers);
-    const name = convention.spanName(observed.request);
-    const span = tracer.startSpan(name, { kind: convention.spanKind }, parent);
-    return observerOf(span, parent, observed);
+  const vocabulary = createMcpVocabulary(environment, semconv);
+  return {
+    observe(observed) {
+      const parent = propagation.extract(observed.headers);
+      const name = convention.spanName(observed.request);
+      const span = tracer.startSpan(name, { kind: convention.spanKind }, parent);
+      return observerOf(span, parent, observed);
+    },
+    traceMcp: traceMcpBy({ tracer, propagation, vocabulary, mapped }),
   };
 
   function observerOf(span: Span, parent: Context, observed: ObservedRequest): ExchangeObserver {
@@ -79,13 +91,3 @@ const unseen: Omit<ExchangeObserver, "trace" | "carried"> = {
   failed() {},
   settled() {},
 };
-
-/** An empty header is as good as none. */
-function mappedOf(mapped: readonly HeaderAttribute[], headers: HeaderView): Attributes {
-  const attributes: Attributes = {};
-  for (const { attribute, headers: names } of mapped) {
-    const value = names.map((name) => headers.get(name)).find((text) => text !== null && text !== "");
-    if (value !== undefined && value !== null) attributes[attribute] = value;
-  }
-  return attributes;
-}

@@ -11,6 +11,8 @@ import { putAnswerContent, putRequestContent } from "./content-attributes.ts";
 import { keys } from "./keys.ts";
 import { putRequest } from "./request.ts";
 
+export { keys } from "./keys.ts";
+
 const operations: { readonly [E in EndpointName]: string } = {
   chat: "chat",
   completions: "text_completion",
@@ -28,7 +30,7 @@ const operations: { readonly [E in EndpointName]: string } = {
 };
 
 /** Whether conversations are shown. Words that OpenTelemetry's other languages have for it count as well. */
-function readCapture(environment: Environment): boolean {
+export function readCapture(environment: Environment): boolean {
   const name = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
   const words = environment[name]?.trim().toUpperCase();
   return words === "SPAN_ONLY" || words === "SPAN_AND_EVENT" || readBoolean(environment, name);
