@@ -1,8 +1,10 @@
+import type { SettledListener } from "../exchange/settled.ts";
 import { type HeaderAttribute, readHeaderAttributes } from "../policy/header-attributes.ts";
 import { compileAccessLogs, type LogSinks } from "./access-log/access-log.ts";
 import { OtlpLogs } from "./access-log/otlp-logs.ts";
 import { RecordBatch } from "./access-log/record-batch.ts";
 import { Sinks } from "./access-log/sinks.ts";
+import { exchangeLog } from "./exchange-log.ts";
 import type { Logger } from "./logger.ts";
 import { type Exposition, writeExposition } from "./metrics/exposition.ts";
 import { GenAiMetrics } from "./metrics/gen-ai-metrics.ts";
@@ -64,7 +66,7 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
   const families = () => [...metrics.families, ...mcp.families];
   const pushed = await startPush(options, { resource, families, sinks });
   return {
-    settled: metrics.record,
+    settled: log.isOn("debug") ? both(metrics.record, exchangeLog(log)) : metrics.record,
     observe: tracing?.observe,
     mcp,
     recordListener: (logs) =>
@@ -81,6 +83,13 @@ export async function createTelemetry(options: TelemetryOptions): Promise<Gatewa
       await Promise.all([tracing?.close(closeMs), pushed?.close(closeMs), collectors.close(closeMs)]);
       await sinks.close();
     },
+  };
+}
+
+function both(one: SettledListener, other: SettledListener): SettledListener {
+  return (settled) => {
+    one(settled);
+    other(settled);
   };
 }
 

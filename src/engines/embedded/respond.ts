@@ -144,6 +144,8 @@ function addCors(headers: Pick<HeaderList, "set" | "append">, { cors }: InFlight
 /** With `--debug` the client is told too what of its request did not travel. */
 function answerHeaders(inFlight: InFlight, exchange: Carried, upstream: Response): HeaderList {
   const headers = clientHeaders(upstream.headers);
+  // A provider's own id stays: its support asks for that.
+  if (!headers.has("x-request-id")) headers.set("x-request-id", inFlight.requestId);
   editAnswer(headers, inFlight);
   if (inFlight.verdict !== undefined)
     for (const [name, value] of inFlight.verdict.headers) headers.set(name, value);

@@ -99,8 +99,8 @@ async function send(
   else backend.health.succeeded();
   if (isRpcError(answer.status, first)) return { answer, first };
   if (visit.server.log.isOn("debug") && first !== undefined) {
-    const body = decodeText(first.bytes.subarray(0, 1024));
-    visit.server.log.debug("an MCP server refused", { backend: backend.name, status: answer.status, body });
+    const fields = { backend: backend.name, status: answer.status, body_bytes: first.bytes.length };
+    visit.server.log.debug("an MCP server refused", fields);
   }
   throw refusal(backend.name, answer);
 }
