@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as config from "../../config/index.ts";
 import { fakeConfig } from "../run/testing.ts";
 import { FakeTerminal, temporaryDirectory } from "../testing.ts";
 import { lintFiles } from "./lint.ts";
@@ -114,5 +115,18 @@ test("lint writes SARIF with a rule for each code and places below the working d
       ],
     },
     { ruleId: "unreadable", level: "error" },
+  ]);
+});
+
+test("lint judges a list of MCP servers as aigw run would", () => {
+  const directory = temporaryDirectory();
+  const text = '{"mcpServers": {\n  // mine\n  "a": {"url": "nowhere"}}}';
+  writeFileSync(join(directory, "mcp.json"), text);
+  const terminal = new FakeTerminal();
+  const host = { terminal, environment: {}, workingDirectory: directory };
+  expect(lintFiles(["mcp.json"], "text", host, config)).toBe(1);
+  expect([terminal.stdout, terminal.stderr]).toEqual([
+    'error: mcp.json:3:16: MCP server "a": url: "nowhere" has no scheme; put http:// or https:// in front\n',
+    "mcp.json: 1 error\n",
   ]);
 });

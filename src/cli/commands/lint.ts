@@ -15,7 +15,7 @@ export function lintFiles(
   names: readonly string[],
   format: string,
   host: Pick<Host, "terminal" | "environment" | "workingDirectory">,
-  room: Pick<typeof config, "lintGateway" | "formatDiagnostic">,
+  room: Pick<typeof config, "autoconfigure" | "lintGateway" | "formatDiagnostic">,
 ): number {
   const { terminal, workingDirectory } = host;
   const files = names.map((name) => lintFile(name, host, room));

@@ -56,7 +56,8 @@ export const commands: readonly Command[] = [
       name: "file",
       isRequired: true,
       isRepeated: true,
-      description: "Configuration files, each checked on its own as aigw run would; - is standard input.",
+      description:
+        "Configuration files or lists of MCP servers, each checked on its own as aigw run would; - is standard input.",
     },
     load: async () => (await import("../commands/lint.ts")).lint,
   }),

@@ -32,7 +32,7 @@ export function worldOf({ environment, workingDirectory }: World): config.World 
 export function lintFile(
   name: string,
   host: World,
-  { lintGateway }: Pick<typeof config, "lintGateway">,
+  room: Pick<typeof config, "autoconfigure" | "lintGateway">,
 ): LintedFile {
   let text: string;
   try {
@@ -40,6 +40,19 @@ export function lintFile(
   } catch (error) {
     return { name, findings: [], unreadable: systemReason(error) };
   }
-  const source = { name: name === "-" ? "<stdin>" : name, text, isSubstituted: true };
-  return { name: source.name, findings: lintGateway([source], worldOf(host)).diagnostics };
+  const shown = name === "-" ? "<stdin>" : name;
+  const sources = sourcesOf(shown, text, room);
+  return { name: shown, findings: room.lintGateway(sources, worldOf(host)).diagnostics };
+}
+
+/** A list of MCP servers is judged as `aigw run --mcp-config` would judge it, without a provider. */
+function sourcesOf(
+  name: string,
+  text: string,
+  { autoconfigure }: Pick<typeof config, "autoconfigure">,
+): config.Source[] {
+  const isList = /^\s*(?:\/[/*]|\{)/.test(text) && /"(?:mcpServers|servers)"\s*:/.test(text);
+  if (!isList) return [{ name, text, isSubstituted: true }];
+  const { source } = autoconfigure({}, { isDebug: false, hasMcpServers: true });
+  return [source, { name, text, isSubstituted: false, format: "mcp-servers" }];
 }
