@@ -189,10 +189,17 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: "a listener that would be served without its TLS",
+    name: "a listener without the certificate that it needs",
     text: sound.replace("protocol: HTTP", "protocol: HTTPS"),
     want: [
-      "error gw.yaml:12:30: document 2 (Gateway default/gw): spec.listeners[0].protocol: protocol HTTPS is not supported by aigw yet; refusing to start because ignoring it would weaken security; write protocol: HTTP",
+      "error gw.yaml:12:7: document 2 (Gateway default/gw): spec.listeners[0].tls: an HTTPS listener needs certificateRefs",
+    ],
+  },
+  {
+    name: "a listener whose requests nobody could read",
+    text: sound.replace("protocol: HTTP", "protocol: TLS"),
+    want: [
+      "error gw.yaml:12:30: document 2 (Gateway default/gw): spec.listeners[0].protocol: protocol TLS with mode Passthrough is not supported: requests cannot be read; write protocol: HTTP or HTTPS",
     ],
   },
   {

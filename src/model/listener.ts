@@ -2,6 +2,7 @@ import type { AiEntry } from "./access.ts";
 import type { McpMount } from "./mcp.ts";
 import type { Keyed, Part } from "./origin.ts";
 import type { RouteMatch } from "./route.ts";
+import type { SecretRef } from "./values.ts";
 
 /** One socket. HTTP listeners of the Gateway on one port share a chain. */
 export interface Listener extends Keyed {
@@ -13,8 +14,24 @@ export interface Listener extends Keyed {
 export interface FilterChain extends Part {
   /** The Gateway's listeners that meet here. */
   readonly names: readonly string[];
+  /** Clients speak TLS; such a chain has a socket's connections for `serverName`, and other chains have the others. */
+  readonly tls?: ServerTls;
   readonly client: ClientPolicy;
   readonly hosts: readonly VirtualHost[];
+}
+
+export const tlsVersions = ["1.0", "1.1", "1.2", "1.3"] as const;
+export type TlsVersion = (typeof tlsVersions)[number];
+
+export interface ServerTls extends Part {
+  /** The name that clients ask for, or `*.example.com`; absent: every other. */
+  readonly serverName?: string;
+  /** PEM. Clients get the one that fits what they can do. */
+  readonly certificates: readonly { readonly chain: SecretRef; readonly key: SecretRef }[];
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** Clients show a certificate of one of these authorities. */
+  readonly client?: { readonly authorities: readonly SecretRef[]; readonly isOptional: boolean };
 }
 
 export interface ClientPolicy extends Part {

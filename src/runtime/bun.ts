@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { checkNames } from "./certificate-names.ts";
 import { becomeGuarded, guardedCommand } from "./guarded-child.ts";
 import type {
@@ -7,6 +8,7 @@ import type {
   RedisConnection,
   Runtime,
   ServeOptions,
+  ServerTlsOptions,
   UpstreamInit,
   UpstreamTlsOptions,
 } from "./runtime.ts";
@@ -100,6 +102,12 @@ class BunConnection implements Connection {
 }
 
 function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
+  const handlers = {
+    fetch: (request: Request, server: Bun.Server<undefined>) =>
+      handle(request, new BunConnection(server, request)),
+    // Handlers catch what can go wrong; what still arrives here may quote anything, so nothing of it goes out.
+    error: () => new Response("internal error\n", { status: 500 }),
+  };
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
@@ -107,15 +115,47 @@ function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
     idleTimeout: Math.min(Math.ceil((options.idleTimeoutMs ?? 0) / 1000), 255),
     maxRequestBodySize: options.maxBodyBytes,
     reusePort: false,
+    ...(options.tls !== undefined && { tls: listServerTls(options.tls) }),
     development: false,
-    fetch: (request, server) => handle(request, new BunConnection(server, request)),
-    // Handlers catch what can go wrong; what still arrives here may quote anything, so nothing of it goes out.
-    error: () => new Response("internal error\n", { status: 500 }),
+    ...handlers,
   });
   return {
     port: server.port ?? options.port,
+    setTls: (tls) => void server.reload({ ...handlers, tls: listServerTls(tls) }),
     stop: () => server.stop(),
     kill: () => server.stop(true),
+  };
+}
+
+const versionFlags = {
+  "1.0": constants.SSL_OP_NO_TLSv1,
+  "1.1": constants.SSL_OP_NO_TLSv1_1,
+  "1.2": constants.SSL_OP_NO_TLSv1_2,
+  "1.3": constants.SSL_OP_NO_TLSv1_3,
+} as const;
+
+/** Bun wants a name for each; the first is also what everybody gets who asks for none of them. */
+function listServerTls(tls: readonly ServerTlsOptions[]): Bun.TLSOptions[] {
+  const unnamed = tls.filter(({ serverName }) => serverName === undefined).slice(0, 1);
+  const named = tls.filter(({ serverName }) => serverName !== undefined);
+  return [...unnamed, ...named].map((one) => ({ serverName: "unnamed.invalid", ...writeServerTls(one) }));
+}
+
+function writeServerTls(options: ServerTlsOptions): Bun.TLSOptions {
+  const { serverName, chain, key, minVersion, maxVersion, clientAuthorities } = options;
+  const unwanted = Object.entries(versionFlags).filter(
+    ([version]) => version < minVersion || version > maxVersion,
+  );
+  return {
+    ...(serverName !== undefined && { serverName }),
+    cert: chain,
+    key,
+    secureOptions: unwanted.reduce((flags, [, flag]) => flags | flag, 0),
+    ...(clientAuthorities !== undefined && {
+      ca: [...clientAuthorities],
+      requestCert: true,
+      rejectUnauthorized: true,
+    }),
   };
 }
 

@@ -71,6 +71,15 @@ class DenoConnection implements Connection {
   allowSilence(): void {}
 }
 
+/** Deno has one certificate for a socket, and asks clients for none. */
+function writeServerTls(tls: ServeOptions["tls"]): { readonly cert?: string; readonly key?: string } {
+  const [only, ...others] = tls ?? [];
+  if (only === undefined) return {};
+  if (others.length > 0 || only.clientAuthorities !== undefined)
+    throw new Error("several certificates, and certificates of clients, need aigw on Bun");
+  return { cert: only.chain, key: only.key };
+}
+
 function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
   const abort = new AbortController();
   const server = Deno.serve(
@@ -78,6 +87,7 @@ function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
       hostname: options.host,
       port: options.port,
       signal: abort.signal,
+      ...writeServerTls(options.tls),
       onListen: () => {},
       onError: () => new Response("internal error\n", { status: 500 }),
     },
@@ -90,6 +100,9 @@ function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
   );
   return {
     port: server.addr.port,
+    setTls() {
+      throw new Error("Deno cannot change certificates of an open socket; restart aigw");
+    },
     stop: () => server.shutdown(),
     kill: () => {
       abort.abort();

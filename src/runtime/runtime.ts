@@ -45,6 +45,20 @@ export interface ServeOptions {
    * `allowSilence`. Coarse, at most 255 s; absent: never, and a client that vanished keeps its connection for ever.
    */
   readonly idleTimeoutMs?: number;
+  /** Clients speak TLS; the entry for the name that they ask for counts, else the one without a name, else the first. */
+  readonly tls?: readonly ServerTlsOptions[];
+}
+
+export interface ServerTlsOptions {
+  /** Absent: every other. */
+  readonly serverName?: string;
+  /** PEM. */
+  readonly chain: string;
+  readonly key: string;
+  readonly minVersion: "1.0" | "1.1" | "1.2" | "1.3";
+  readonly maxVersion: "1.0" | "1.1" | "1.2" | "1.3";
+  /** PEM of the authorities that a client's certificate must be of. */
+  readonly clientAuthorities?: readonly string[];
 }
 
 export type HttpHandler = (request: Request, connection: Connection) => Response | Promise<Response>;
@@ -59,6 +73,8 @@ export interface Connection {
 
 export interface HttpServer {
   readonly port: number;
+  /** New connections are met with these; only for a server that was opened with some. */
+  setTls(tls: readonly ServerTlsOptions[]): void;
   /** No new connections; resolves when the open requests are done. */
   stop(): Promise<void>;
   /** Closes everything at once. */

@@ -16,6 +16,7 @@ import { printOf } from "./print.ts";
 import type { Route } from "./routes.ts";
 import type { CompiledRule } from "./rules.ts";
 import { compileAiEntry, type Security } from "./security/security.ts";
+import { compileServerTls } from "./server-tls.ts";
 
 export type RulesOf = ReadonlyMap<Route, readonly CompiledRule[]>;
 
@@ -48,23 +49,32 @@ export function compileListeners(
   return [...byPort].map(([port, sharing]) => {
     const at = context.origins.at(gateway, ["spec", "listeners", sharing[0]?.index ?? 0]);
     const names = sharing.map(({ name }) => name);
+    const isSecure = sharing.some((listener) => listener.isSecure);
+    // Plain listeners of a port share a chain; with TLS each has its own, which the name that clients ask for chooses.
+    const groups = isSecure ? sharing.map((listener) => [listener]) : [sharing];
     const client = compileClientPolicy(context, gateway, sharing, policies);
-    const chain: FilterChain = {
-      at,
-      names,
-      client,
-      hosts: compileHosts(context, sharing, served, security),
-    };
+    const chains = groups.map((group): FilterChain => {
+      const [first] = group;
+      const policy = first && (policies.forListener(first.name) ?? policies.forGateway());
+      const tls = isSecure && first ? compileServerTls(context, first, policy) : undefined;
+      return {
+        at,
+        names: group.map(({ name }) => name),
+        ...(tls && { tls }),
+        client,
+        hosts: compileHosts(context, group, served, security),
+      };
+    });
     const { namespace, name } = gateway.id;
     const socket = { address: "0.0.0.0", port };
     const key = `${namespace}/${name}/${names[0]}`;
     // What the socket is; its routes may change without it.
     return {
       key,
-      print: printOf({ gateway: { namespace, name }, ...socket }),
+      print: printOf({ gateway: { namespace, name }, ...socket, tls: chains.map(({ tls }) => tls) }),
       at,
       ...socket,
-      chains: [chain],
+      chains,
     };
   });
 }

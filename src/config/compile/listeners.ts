@@ -1,6 +1,5 @@
 import { originOf, type Resource } from "../resource.ts";
 import { groups } from "../resources/common.ts";
-import { refusedSupport } from "../resources/support.ts";
 import type { Context } from "./context.ts";
 
 type ListenerValue = Resource<"Gateway">["value"]["spec"]["listeners"][number];
@@ -13,6 +12,7 @@ export interface ListenerDraft {
   readonly port: number;
   /** `*` where the Gateway gives none. */
   readonly hostname: string;
+  readonly isSecure: boolean;
   /** Whether routes of this kind and namespace may attach. */
   allows(kind: string, namespace: string): boolean;
 }
@@ -31,6 +31,8 @@ export function draftListeners(context: Context, gateway: Resource<"Gateway">): 
     const rival = drafts.find(({ port, hostname }) => port === draft.port && hostname === draft.hostname);
     if (rival === undefined) drafts.push(draft);
     else sayClash(context, draft, rival);
+    const other = drafts.find(({ port, isSecure }) => port === draft.port && isSecure !== draft.isSecure);
+    if (other !== undefined) sayMixed(context, draft, other);
   }
   return drafts;
 }
@@ -38,21 +40,24 @@ export function draftListeners(context: Context, gateway: Resource<"Gateway">): 
 function isServed(
   context: Context,
   gateway: Resource<"Gateway">,
-  { protocol }: ListenerValue,
+  { protocol, tls }: ListenerValue,
   index: number,
 ): boolean {
-  if (protocol === "HTTP") return true;
-  const isSecure = protocol === "HTTPS" || protocol === "TLS";
-  const message = `protocol ${protocol} ${isSecure ? refusedSupport.message : "is not supported in standalone mode"}`;
-  const origin = originOf(gateway, ["spec", "listeners", index, "protocol"]);
-  context.report.error(origin, "unsupported-protocol", message, { mend: "write protocol: HTTP" });
+  const path = ["spec", "listeners", index];
+  if (protocol === "HTTP" || (protocol === "HTTPS" && tls?.mode !== "Passthrough")) return true;
+  const message =
+    protocol === "HTTPS" || protocol === "TLS"
+      ? `protocol ${protocol} with mode ${tls?.mode ?? "Passthrough"} is not supported: requests cannot be read`
+      : `protocol ${protocol} is not supported in standalone mode`;
+  const origin = originOf(gateway, [...path, "protocol"]);
+  context.report.error(origin, "unsupported-protocol", message, { mend: "write protocol: HTTP or HTTPS" });
   return false;
 }
 
 function draftListener(
   context: Context,
   gateway: Resource<"Gateway">,
-  { name, port, hostname, allowedRoutes: { namespaces, kinds } }: ListenerValue,
+  { name, port, hostname, protocol, allowedRoutes: { namespaces, kinds } }: ListenerValue,
   index: number,
 ): ListenerDraft {
   if (namespaces.from === "Selector") {
@@ -70,6 +75,7 @@ function draftListener(
     name,
     port,
     hostname: hostname ?? "*",
+    isSecure: protocol === "HTTPS",
     allows(kind, namespace) {
       const isKind =
         kinds?.some((allowed) => allowed.group === groups.gateway && allowed.kind === kind) ?? true;
@@ -84,5 +90,13 @@ function sayClash({ report }: Context, draft: ListenerDraft, rival: ListenerDraf
   report.error(originOf(draft.gateway, ["spec", "listeners", draft.index]), "listener-conflict", message, {
     related: [["the other one", originOf(draft.gateway, ["spec", "listeners", rival.index])]],
     mend: "give them different ports or hostnames",
+  });
+}
+
+function sayMixed({ report }: Context, draft: ListenerDraft, other: ListenerDraft): void {
+  const message = `listeners ${JSON.stringify(other.name)} and ${JSON.stringify(draft.name)} share port ${draft.port}, one with TLS and one without`;
+  report.error(originOf(draft.gateway, ["spec", "listeners", draft.index]), "listener-conflict", message, {
+    related: [["the other one", originOf(draft.gateway, ["spec", "listeners", other.index])]],
+    mend: "give them different ports",
   });
 }

@@ -103,7 +103,7 @@ function compileTrust(
   return { ca: caRefs(context, backend, ["spec", "tls", "caCertificateRefs"], own.caCertificateRefs) };
 }
 
-function caRefs(
+export function caRefs(
   context: Context,
   holder: Resource,
   path: Path,

@@ -428,9 +428,14 @@ matrix(eg, "ClientTrafficPolicy", [
     want: "must be a size such as 50Mi",
   },
   {
-    name: "TLS settings, which are not honoured yet",
-    spec: `  ${gatewayTarget}\n  tls: {minVersion: "1.3"}`,
-    want: "spec.tls: is not supported by aigw yet; refusing to start",
+    name: "ciphers, which are not honoured yet",
+    spec: `  ${gatewayTarget}\n  tls: {ciphers: [a]}`,
+    want: "spec.tls.ciphers: is not supported by aigw yet; refusing to start",
+  },
+  {
+    name: "versions of TLS that leave none",
+    spec: `  ${gatewayTarget}\n  tls: {minVersion: "1.3", maxVersion: "1.2"}`,
+    want: "spec.tls.minVersion: minVersion must be smaller or equal to maxVersion",
   },
 ]);
 

@@ -25,7 +25,7 @@ export const notYetSupport: Support = {
   severity: "warning",
   message: "is not supported by aigw yet and is ignored",
 };
-export const refusedSupport: Support = {
+const refusedSupport: Support = {
   severity: "error",
   message: "is not supported by aigw yet; refusing to start because ignoring it would weaken security",
 };

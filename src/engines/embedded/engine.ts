@@ -17,6 +17,7 @@ import { type Gateway, handle } from "./handle.ts";
 import { HealthWatch } from "./health-watch.ts";
 import { type InFlight, sweepEveryMs } from "./in-flight.ts";
 import { type EmbeddedTwin, prepareEmbedded } from "./prepare.ts";
+import { prepareServerTls } from "./server-tls.ts";
 import { Sockets } from "./sockets.ts";
 import { describeUnheeded } from "./unheeded.ts";
 
@@ -83,11 +84,15 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
   };
   const checks = new HealthWatch(runtime);
   let sweeper: ReturnType<typeof setInterval> | undefined;
-  const sockets = new Sockets(({ address, port }) =>
-    runtime.serve({ host: address, port, maxBodyBytes: maxServerBodyBytes }, (request, connection) =>
-      handle(gateway, port, request, connection),
-    ),
-  );
+  const sockets = new Sockets({
+    open(listener, secrets) {
+      const { address, port } = listener;
+      const tls = prepareServerTls(listener, secrets);
+      const socket = { host: address, port, maxBodyBytes: maxServerBodyBytes, ...(tls && { tls }) };
+      return runtime.serve(socket, (request, connection) => handle(gateway, port, request, connection));
+    },
+    change: (server, listener, secrets) => server.setTls(prepareServerTls(listener, secrets) ?? []),
+  });
 
   return {
     name: "embedded",
@@ -98,7 +103,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
       await options.mcp?.ready();
     },
     async start() {
-      sockets.follow(gateway.twin.model);
+      sockets.follow(gateway.twin.model, options.secrets);
       sweeper = setInterval(() => {
         const now = performance.now();
         for (const request of inFlight) request.sweep(now);
@@ -109,7 +114,7 @@ export function createEmbeddedEngine(options: EmbeddedOptions): Engine {
     },
     async replace(model, secrets) {
       const twin = prepare(model, secrets, gateway.twin);
-      const closeOthers = sockets.follow(model);
+      const closeOthers = sockets.follow(model, secrets);
       gateway.twin = twin;
       closeOthers();
       for (const sentence of describeUnheeded(model)) log.warn(sentence);

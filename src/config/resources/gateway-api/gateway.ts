@@ -1,5 +1,15 @@
 import { z } from "zod";
-import { byName, duplicate, groups, Hostname, Name, Port, SubdomainName, unique } from "../common.ts";
+import {
+  byName,
+  duplicate,
+  groups,
+  Hostname,
+  Name,
+  Port,
+  SecretReference,
+  SubdomainName,
+  unique,
+} from "../common.ts";
 import { notYet, refused } from "../support.ts";
 
 const AllowedRoutes = z.strictObject({
@@ -12,12 +22,18 @@ const AllowedRoutes = z.strictObject({
   kinds: z.array(z.strictObject({ group: z.string().default(groups.gateway), kind: z.string() })).optional(),
 });
 
+const Tls = z.strictObject({
+  mode: z.enum(["Terminate", "Passthrough"]).default("Terminate"),
+  certificateRefs: z.array(SecretReference).max(64).default([]),
+  options: refused(),
+});
+
 const Listener = z.strictObject({
   name: SubdomainName,
   hostname: Hostname.optional(),
   port: Port,
   protocol: z.string().min(1).max(255),
-  tls: refused(),
+  tls: Tls.optional(),
   allowedRoutes: AllowedRoutes.prefault({}),
 });
 

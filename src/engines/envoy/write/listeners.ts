@@ -6,6 +6,8 @@ import { writeFilters } from "./filters.ts";
 import { writeLocalReplies } from "./local-replies.ts";
 import { duration, extension, fileSource, type JsonObject, type Resource, typed } from "./proto.ts";
 import { largestBody, routesFile, routesName, statisticsPrefix } from "./routes.ts";
+import type { SecretFiles } from "./secret-files.ts";
+import { tlsInspector, writeChainTls } from "./server-tls.ts";
 import type { EnvoySettings } from "./settings.ts";
 
 /** So much of an answer is held at least, whatever the limit for requests. */
@@ -18,10 +20,19 @@ export function writeListener(
   listener: Listener,
   model: GatewayModel,
   logs: WrittenLogs,
+  files: SecretFiles,
   settings: EnvoySettings,
 ): Resource {
   const name = listener.key;
   const maxBodyBytes = largestBody(listener);
+  const filters = [
+    extension(
+      "envoy.filters.network.http_connection_manager",
+      "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+      writeHttp(listener, model, maxBodyBytes, logs, settings),
+    ),
+  ];
+  const isSecure = listener.chains.some(({ tls }) => tls !== undefined);
   return {
     name,
     value: typed("envoy.config.listener.v3.Listener", {
@@ -30,15 +41,12 @@ export function writeListener(
       traffic_direction: "INBOUND",
       max_connections_to_accept_per_socket_event: 1,
       per_connection_buffer_limit_bytes: Math.max(maxBodyBytes, minBufferBytes),
-      default_filter_chain: {
-        filters: [
-          extension(
-            "envoy.filters.network.http_connection_manager",
-            "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-            writeHttp(listener, model, maxBodyBytes, logs, settings),
-          ),
-        ],
-      },
+      ...(isSecure
+        ? {
+            listener_filters: [tlsInspector],
+            filter_chains: listener.chains.map((chain) => ({ ...writeChainTls(chain, files), filters })),
+          }
+        : { default_filter_chain: { filters } }),
     }),
   };
 }

@@ -31,6 +31,20 @@ export class SecretFiles {
     return { name, sds_config: fileSource(this.#directory, secretFile(name)) };
   }
 
+  /** A certificate and its key, as an `SdsSecretConfig`. */
+  certificate(chain: SecretRef, key: SecretRef): JsonObject {
+    const name = nameOf("certificate", [chain, key]);
+    if (!this.#byName.has(name)) {
+      const text = (ref: SecretRef) => ({ inline_string: this.#secrets.value(ref) ?? "" });
+      const tls_certificate = { certificate_chain: text(chain), private_key: text(key) };
+      this.#byName.set(name, {
+        name,
+        value: typed("envoy.extensions.transport_sockets.tls.v3.Secret", { name, tls_certificate }),
+      });
+    }
+    return { name, sds_config: fileSource(this.#directory, secretFile(name)) };
+  }
+
   /** The value of a header, as an `SdsSecretConfig`. */
   generic(ref: SecretRef): JsonObject {
     const name = nameOf("value", [ref]);

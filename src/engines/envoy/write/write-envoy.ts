@@ -25,7 +25,7 @@ export function writeEnvoy(model: GatewayModel, secrets: Secrets, settings: Envo
   const logs = writeAccessLogs(model, settings);
   return {
     bootstrap: writeBootstrap(model, settings),
-    listeners: model.listeners.map((listener) => writeListener(listener, model, logs, settings)),
+    listeners: model.listeners.map((listener) => writeListener(listener, model, logs, files, settings)),
     routes: model.listeners.map((listener) => writeRoutes(listener, model)),
     clusters: Object.values(model.rules).flatMap((rule) => writeClusters(rule, model, files, settings)),
     secrets: files.resources,
