@@ -301,4 +301,26 @@ describe.each([...engines])("%s", (engine) => {
     },
     limitMs,
   );
+
+  test(
+    "answers are compressed for clients that take it, and streams of events are not",
+    async () => {
+      using one = startUpstream(completion("x".repeat(2000)));
+      const compression = [{ type: "Brotli" }, { type: "Gzip" }];
+      await using gateway = await startTraffic(engine, oneUpstream(one, { compression }));
+      const encodingFor = async (accepted: string) => {
+        const answer = await ask(gateway, { headers: { "accept-encoding": accepted } });
+        expect(await answer.json()).toMatchObject({ choices: [{ message: { content: "x".repeat(2000) } }] });
+        return answer.headers.get("content-encoding");
+      };
+      expect(await encodingFor("gzip")).toBe("gzip");
+      expect(await encodingFor("br")).toBe("br");
+      expect(await encodingFor("identity")).toBeNull();
+      one.answerWith(() => streamOf(10));
+      const stream = await ask(gateway, { isStream: true, headers: { "accept-encoding": "gzip" } });
+      expect(stream.headers.get("content-encoding")).toBeNull();
+      expect(await stream.text()).toContain("[DONE]");
+    },
+    limitMs,
+  );
 });

@@ -14,6 +14,7 @@ import { admitAtEntry, admitToPlain, admitToRoute } from "./admit.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { ClientWatch } from "./client-watch.ts";
+import { compressAnswer } from "./compress.ts";
 import { guardMcp } from "./guard-mcp.ts";
 import { holdToRule } from "./hold-to-rule.ts";
 import { InFlight, type OnDone } from "./in-flight.ts";
@@ -160,7 +161,10 @@ async function serve(
   if (held !== undefined) return respondLocally(inFlight, held);
   const given = await firstGood(inFlight, exchange, route.rule, action, runtime);
   const answer = traffic === undefined ? given : await overrideAnswer(traffic, given, request.url);
-  return answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
+  const response =
+    answer instanceof Response ? respond(inFlight, exchange, answer) : respondLocally(inFlight, answer);
+  const { compression } = route.rule.rule;
+  return compression === undefined ? response : compressAnswer(request, await response, compression);
 }
 
 /** On a connection that was kept although its port is in the configuration no longer. */

@@ -8,6 +8,7 @@ import { overrideLocal } from "../traffic/override.ts";
 import { firstGood } from "./attempts.ts";
 import { readBody } from "./body.ts";
 import type { Carried, PlainMessage } from "./carried.ts";
+import { compressAnswer } from "./compress.ts";
 import { type PlainHeaders, passedHeaders } from "./headers.ts";
 import { holdToRule } from "./hold-to-rule.ts";
 import type { InFlight } from "./in-flight.ts";
@@ -63,7 +64,10 @@ export async function servePlain(
   if (plain.mirrors.length > 0) mirror(inFlight, plain.mirrors, request.message(undefined), entry.runtime);
   const given = await firstGood(inFlight, request, route.rule, plain.forward, entry.runtime);
   const answer = traffic === undefined ? given : await overrideAnswer(traffic, given, url);
-  return answer instanceof Response ? respond(inFlight, request, answer) : respondLocally(inFlight, answer);
+  const response =
+    answer instanceof Response ? respond(inFlight, request, answer) : respondLocally(inFlight, answer);
+  if (rule.compression === undefined) return response;
+  return compressAnswer(inFlight.request, await response, rule.compression);
 }
 
 function ownAnswer(

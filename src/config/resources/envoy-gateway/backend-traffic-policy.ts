@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { notYet, notYetSupport } from "../support.ts";
+import { notYet } from "../support.ts";
 import { policyTargets, targetRules } from "./policy-targets.ts";
 import {
   CircuitBreaker,
@@ -34,8 +34,8 @@ export const BackendTrafficPolicy = {
       rateLimit: RateLimit.optional(),
       faultInjection: FaultInjection.optional(),
       responseOverride: z.array(ResponseOverride).optional(),
-      compression: z.array(Compression).optional().meta({ support: notYetSupport }),
-      compressor: z.array(Compression).optional().meta({ support: notYetSupport }),
+      compression: z.array(Compression).optional(),
+      compressor: z.array(Compression).optional(),
       requestBuffer: RequestBuffer.optional(),
       connection: Connection.optional(),
       dns: Dns.optional(),

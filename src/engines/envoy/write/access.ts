@@ -11,6 +11,7 @@ import {
   processorFilter,
   ruleMetadata,
 } from "../names.ts";
+import { writeCompression } from "./compression.ts";
 import { writeTextMatch } from "./matches.ts";
 import { extension, type JsonObject, typed } from "./proto.ts";
 
@@ -72,7 +73,9 @@ export function writePlainFilters(
 ): JsonObject {
   const { limits, fault, overrides: replaced, maxBufferedBytes } = rule;
   const hasTraffic = (limits ?? fault ?? replaced ?? maxBufferedBytes) !== undefined;
-  if (key === undefined && !hasTraffic) return {};
+  const compression = writeCompression(rule);
+  if (key === undefined && !hasTraffic)
+    return rule.compression === undefined ? {} : { typed_per_filter_config: compression };
   const overrides = {
     processing_mode: {
       request_header_mode: "SEND",
@@ -89,7 +92,9 @@ export function writePlainFilters(
     ],
   };
   const cors = key === undefined ? undefined : access[key]?.cors;
-  return { typed_per_filter_config: { ...withProcessor(overrides), ...writeCors(cors) } };
+  return {
+    typed_per_filter_config: { ...withProcessor(overrides), ...writeCors(cors), ...compression },
+  };
 }
 
 /** What an attempt tells the processor of its route. */

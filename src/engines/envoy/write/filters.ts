@@ -16,6 +16,7 @@ import {
   processorFilter,
 } from "../names.ts";
 import { writeAddressMetadata, writeCorsFilters } from "./access.ts";
+import { writeCompressors } from "./compression.ts";
 import { type LogFact, type LogFacts, requestNamespace } from "./log-facts.ts";
 import { extension, type JsonObject } from "./proto.ts";
 import type { SecretFiles } from "./secret-files.ts";
@@ -39,6 +40,8 @@ export function writeFilters(
     extension("aigw.internal", headerMutationType, {
       mutations: { response_mutations: [{ remove_on_match: { key_matcher: { prefix: internalPrefix } } }] },
     }),
+    // Behind all that looks at answers.
+    ...writeCompressors(model),
     keepFacts("aigw.client", facts.client, facts.response),
     // Browsers ask without credentials, and may read a refusal.
     ...writeCorsFilters(listener, model),

@@ -13,6 +13,7 @@ import {
   writeRuleFilters,
 } from "./access.ts";
 import { clusterName, hasOneEndpoint, isSplit, liveRefs, mayRenew, refClusterName } from "./clusters.ts";
+import { writeCompression } from "./compression.ts";
 import { type MatchFacts, writeMatchFacts, writeTextMatch } from "./matches.ts";
 import { writeAnswerLimit, writeHostRewrite, writePlain, writeRefCluster } from "./plain-routes.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
@@ -167,7 +168,7 @@ function writeMatch(
         [configuredNamespace]: { [configuredKeys.route]: routeName, ...writeRouteAccess(match) },
       },
     },
-    typed_per_filter_config: writeRuleFilters(match, model),
+    typed_per_filter_config: { ...writeRuleFilters(match, model), ...writeCompression(rule) },
   };
 }
 
