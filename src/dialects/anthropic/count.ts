@@ -8,7 +8,7 @@ import type { Json, JsonObject } from "../ir/values.ts";
 import { Warnings } from "../ir/warnings.ts";
 import type { WholeBackend } from "../whole.ts";
 import { numberOf, parseObject } from "../wire/exact-json.ts";
-import { joinPath, pathSegment } from "../wire/path.ts";
+import { belowPrefix, pathSegment } from "../wire/path.ts";
 import { invokeBetas } from "./betas.ts";
 import { readError } from "./errors.ts";
 import type { AnthropicHost } from "./hosts.ts";
@@ -28,7 +28,7 @@ interface CountHost {
 
 const hosts: { readonly [H in AnthropicHost["name"]]: CountHost } = {
   native: {
-    path: ({ schema }) => joinPath(schema.prefix ?? "v1", "messages/count_tokens"),
+    path: belowPrefix("messages/count_tokens"),
     wrap: (message, { model }) => ({ ...message, model }),
     countMember: "input_tokens",
   },

@@ -5,7 +5,7 @@ import type { Json } from "../ir/values.ts";
 import { chain, type Emit, type Stage } from "../stage.ts";
 import { AwsEventStreamReader } from "../wire/aws-event-stream.ts";
 import { parseObject, textOf } from "../wire/exact-json.ts";
-import { joinPath, pathSegment } from "../wire/path.ts";
+import { belowPrefix, pathSegment } from "../wire/path.ts";
 import { SseReader } from "../wire/sse.ts";
 import { invokeBetas } from "./betas.ts";
 
@@ -29,7 +29,7 @@ export const nativeHost: AnthropicHost = {
   name: "native",
   takesUrls: true,
   isNative: true,
-  path: ({ schema }) => joinPath(schema.prefix ?? "v1", "messages"),
+  path: belowPrefix("messages"),
   envelope: ({ model }, isStream) => (isStream ? { model, stream: true } : { model }),
   headers: (headers) => ({
     set: headers.has("anthropic-version") ? [] : [["anthropic-version", "2023-06-01"]],

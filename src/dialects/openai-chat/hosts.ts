@@ -1,5 +1,5 @@
 import type { BackendTarget, Host } from "../dialect.ts";
-import { joinPath, pathSegment } from "../wire/path.ts";
+import { belowPrefix, pathSegment } from "../wire/path.ts";
 import { SseReader } from "../wire/sse.ts";
 
 /** Where chat completions are spoken: OpenAI and everything compatible, or a deployment of Azure's. */
@@ -8,7 +8,7 @@ export interface ChatHost extends Host {
 }
 
 export const openaiHost: ChatHost = {
-  path: ({ schema }) => joinPath(schema.prefix ?? "v1", "chat/completions"),
+  path: belowPrefix("chat/completions"),
   frames: () => new SseReader(),
 };
 

@@ -1,6 +1,6 @@
 import type { ClientRequest, EndpointName, Passage, Replacement, Target, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeAnthropicError } from "../wire/error-bodies.ts";
-import { joinPath } from "../wire/path.ts";
+import { belowPrefix } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { MessagesEvents } from "./events/messages-events.ts";
@@ -26,7 +26,7 @@ function atAnthropic(way: Pick<PassThrough, "readWhole" | "openEvents">, path: s
   return passThrough({
     ...way,
     edit: editMessages,
-    path: ({ schema }) => joinPath(schema.prefix ?? "v1", path),
+    path: belowPrefix(path),
     wrapError,
   });
 }

@@ -1,7 +1,7 @@
 import type { Passage, Replacement, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeCohereError } from "../wire/error-bodies.ts";
 import { asObject, asString } from "../wire/json.ts";
-import { joinPath } from "../wire/path.ts";
+import { belowPrefix, joinPath } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { renameModel } from "./edit-request.ts";
 import { passThrough } from "./pass-through.ts";
@@ -17,7 +17,7 @@ export const rerankAtCohere: Passage = passThrough({
 /** vLLM, Jina and others serve the same body below their OpenAI prefix, but count and fail in OpenAI's shape. */
 export const rerankAtOpenAi: Passage = passThrough({
   edit: renameModel,
-  path: ({ schema }) => joinPath(schema.prefix ?? "v1", "rerank"),
+  path: belowPrefix("rerank"),
   readWhole: readCompletion,
   wrapError(head, body) {
     return wrapError(head, body) ?? jsonBody(writeCohereError(messageOf(decodeText(body))));

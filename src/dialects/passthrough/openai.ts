@@ -2,7 +2,7 @@ import { ExchangeFailure } from "../../model/failure.ts";
 import type { EndpointName, Passage, Replacement, Target, UpstreamHead } from "../passage.ts";
 import { jsonBody, writeOpenAiError } from "../wire/error-bodies.ts";
 import { asObject } from "../wire/json.ts";
-import { joinPath } from "../wire/path.ts";
+import { belowPrefix } from "../wire/path.ts";
 import { decodeText } from "../wire/text.ts";
 import { readMediaUsage, readTranscriptUsage } from "../wire/usage.ts";
 import { askForUsage, renameModel } from "./edit-request.ts";
@@ -80,7 +80,7 @@ const tokenize: Way = { edit: renameModel };
 function atOpenAi(way: Way, path: string): Passage {
   return passThrough({
     ...way,
-    path: ({ schema }) => joinPath(schema.prefix ?? "v1", path),
+    path: belowPrefix(path),
     wrapError,
   });
 }

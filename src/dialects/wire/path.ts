@@ -1,3 +1,5 @@
+import type { Schema } from "../../model/ai.ts";
+
 /** What may stand in one segment of a path as it is; the rest is percent-encoded as UTF-8, as AWS signs it. */
 const literal = /[^A-Za-z0-9\-_.~$&+=:@]/gu;
 
@@ -17,4 +19,17 @@ export function joinPath(...parts: readonly string[]): string {
     .flatMap((part) => part.split("/"))
     .filter((segment) => segment !== "")
     .join("/")}`;
+}
+
+/** A path below a schema's prefix, which takes the place of `v1`; joined once for each schema. */
+export function belowPrefix(path: string): (target: { readonly schema: Schema }) => string {
+  const joined = new WeakMap<Schema, string>();
+  return ({ schema }) => {
+    let whole = joined.get(schema);
+    if (whole === undefined) {
+      whole = joinPath(schema.prefix ?? "v1", path);
+      joined.set(schema, whole);
+    }
+    return whole;
+  };
 }

@@ -12,7 +12,8 @@ export interface LineSink {
   write(line: string): void;
 }
 
-type Accepts = (record: RequestRecord, activation: CelActivation) => boolean;
+/** `facts` are made when a filter asks for them: most logs have none. */
+type Accepts = (record: RequestRecord, facts: () => CelActivation) => boolean;
 
 /** Where lines and records go. */
 export interface LogSinks {
@@ -35,13 +36,14 @@ export function compileAccessLogs(
   const writers = logs.map((log) => {
     const accepts = compileAccepts(log);
     const write = compileWriter(log, mapped, sinks);
-    return (record: RequestRecord, activation: CelActivation) => {
-      if (accepts(record, activation)) write(record);
+    return (record: RequestRecord, facts: () => CelActivation) => {
+      if (accepts(record, facts)) write(record);
     };
   });
   return (record) => {
-    const activation = new RecordActivation(record, mapped);
-    for (const write of writers) write(record, activation);
+    let made: CelActivation | undefined;
+    const facts = () => (made ??= new RecordActivation(record, mapped));
+    for (const write of writers) write(record, facts);
   };
 }
 
@@ -62,9 +64,9 @@ function compileWriter(
 
 function compileAccepts({ scope, filters }: AccessLog): Accepts {
   const tests = filters.map(({ source }) => compileBool(source));
-  return (record, activation) => {
+  return (record, facts) => {
     if (scope !== "all" && (scope === "no-route") !== hasNoRoute(record)) return false;
-    return tests.every((fits) => fits(activation));
+    return tests.every((fits) => fits(facts()));
   };
 }
 
