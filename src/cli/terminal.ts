@@ -9,7 +9,9 @@ export interface Terminal {
   readonly columns: number;
   /** Whether somebody looks on at what goes to stderr, so that a line may be written over. */
   readonly isWatched: boolean;
-  /** Whether colours are welcome on stderr: somebody looks on, and `NO_COLOR` is not set. */
+  /** The same of stdout. */
+  readonly isOutWatched: boolean;
+  /** Whether colours are welcome where somebody looks on: `NO_COLOR` is not set. */
   readonly isColored: boolean;
 }
 
@@ -19,7 +21,8 @@ export function processTerminal(): Terminal {
     out: (text) => writeAll(1, text),
     err: (text) => writeAll(2, text),
     isWatched: process.stderr.isTTY === true,
-    isColored: process.stderr.isTTY === true && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
+    isOutWatched: process.stdout.isTTY === true,
+    isColored: !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb",
     columns: process.stdout.isTTY ? Math.max(process.stdout.columns ?? 80, 60) : 80,
   };
 }

@@ -25,6 +25,7 @@ export function modeOf(path: string): string {
 export class FakeTerminal implements Terminal {
   readonly columns = 80;
   isWatched = false;
+  isOutWatched = false;
   isColored = false;
   stdout = "";
   stderr = "";

@@ -1,6 +1,6 @@
 import type * as config from "../../config/index.ts";
 import { exitCode } from "../failure.ts";
-import { countFindings, hasErrors, writeFinding } from "../findings.ts";
+import { countFindings, hasErrors, showFinding, writeFinding } from "../findings.ts";
 import type { CommandBody, Host } from "../grammar/command.ts";
 import type { lintFlags } from "../grammar/flags.ts";
 import { type LintedFile, lintFile } from "../lint/read-files.ts";
@@ -18,12 +18,14 @@ export function lintFiles(
   room: Pick<typeof config, "autoconfigure" | "lintGateway" | "formatDiagnostic">,
 ): number {
   const { terminal, workingDirectory } = host;
+  const write: typeof writeFinding = (finding, formatOne) =>
+    terminal.isOutWatched ? showFinding(finding, formatOne, terminal) : writeFinding(finding, formatOne);
   const files = names.map((name) => lintFile(name, host, room));
   if (format === "json") terminal.out(writeJson(files));
   if (format === "sarif") terminal.out(writeSarif(files, workingDirectory));
   for (const file of files) {
     if (format === "text")
-      for (const finding of file.findings) terminal.out(writeFinding(finding, room.formatDiagnostic));
+      for (const finding of file.findings) terminal.out(write(finding, room.formatDiagnostic));
     terminal.err(`${file.name}: ${summaryOf(file)}\n`);
   }
   return files.every(isSound) ? exitCode.ok : exitCode.failed;

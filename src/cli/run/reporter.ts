@@ -1,10 +1,9 @@
 import type { Diagnostic } from "../../model/diagnostic.ts";
 import type { LogLevel } from "../../telemetry/logger.ts";
 import type { ProgramLog } from "../../telemetry/program-log.ts";
-import { excerpt } from "../excerpt.ts";
 import { failureLine } from "../failure.ts";
-import { writeFinding } from "../findings.ts";
-import { dim, paintSeverity } from "../paint.ts";
+import { showFinding, writeFinding } from "../findings.ts";
+import { dim } from "../paint.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Says things on stderr in their own shape and keeps them in `aigw.log`. */
@@ -47,8 +46,8 @@ export class Reporter {
 
   #find(finding: Diagnostic, format: (finding: Diagnostic) => string): void {
     const line = writeFinding(finding, format);
-    this.#terminal.err(paintSeverity(line, finding.severity, this.#terminal));
-    if (this.#terminal.isWatched) this.#terminal.err(excerpt(finding.origin));
+    const { isWatched } = this.#terminal;
+    this.#terminal.err(isWatched ? showFinding(finding, format, this.#terminal) : line);
     this.#log.keep(finding.severity === "error" ? "error" : "warn", line.trimEnd());
   }
 }
