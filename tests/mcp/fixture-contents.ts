@@ -78,13 +78,18 @@ export const prompts: Prompt[] = [
   { name: "test_simple_prompt", description: "A prompt" },
   {
     name: "test_prompt_with_arguments",
+    description: "A prompt with arguments",
     arguments: [
       { name: "arg1", required: true },
       { name: "arg2", required: true },
     ],
   },
-  { name: "test_prompt_with_embedded_resource", arguments: [{ name: "resourceUri", required: true }] },
-  { name: "test_prompt_with_image" },
+  {
+    name: "test_prompt_with_embedded_resource",
+    description: "A prompt with a resource",
+    arguments: [{ name: "resourceUri", required: true }],
+  },
+  { name: "test_prompt_with_image", description: "A prompt with an image" },
 ];
 
 export const resources: Resource[] = [
