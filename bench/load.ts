@@ -9,6 +9,8 @@ export interface Order {
   readonly connections: number;
   readonly warmUpMs: number;
   readonly durationMs: number;
+  /** Bytes of a whole request to send instead of a chat's. */
+  readonly request?: string;
 }
 
 /** Times in milliseconds, of exchanges that began after the warm-up and ended in time. */
@@ -22,12 +24,8 @@ export interface Result {
   readonly firstByteP99: number;
 }
 
-async function carryOut({ port, kind, connections, warmUpMs, durationMs }: Order): Promise<Result> {
-  const body = requestBody(kind);
-  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n`;
-  const request = new TextEncoder().encode(
-    `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+async function carryOut({ port, kind, connections, warmUpMs, durationMs, request }: Order): Promise<Result> {
+  const bytes = new TextEncoder().encode(request ?? chatRequest(port, kind));
   const beginMs = performance.now() + warmUpMs;
   const endMs = beginMs + durationMs;
   let exchanges = 0;
@@ -41,9 +39,7 @@ async function carryOut({ port, kind, connections, warmUpMs, durationMs }: Order
     }
     return endedAtMs < endMs;
   };
-  await Promise.all(
-    Array.from({ length: connections }, () => hammer(port, request, kind !== "chat", listen)),
-  );
+  await Promise.all(Array.from({ length: connections }, () => hammer(port, bytes, kind !== "chat", listen)));
   latencies.sort((a, b) => a - b);
   firstBytes.sort((a, b) => a - b);
   return {
@@ -54,6 +50,12 @@ async function carryOut({ port, kind, connections, warmUpMs, durationMs }: Order
     firstByteP50: percentile(firstBytes, 0.5),
     firstByteP99: percentile(firstBytes, 0.99),
   };
+}
+
+function chatRequest(port: number, kind: Kind): string {
+  const body = requestBody(kind);
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\ncontent-type: application/json\r\n`;
+  return `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 if (import.meta.main) {

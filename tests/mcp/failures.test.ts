@@ -312,10 +312,10 @@ test("progress keeps a call alive that is silent otherwise", async () => {
 
 test("a long silence reaches the client as signs of life", async () => {
   using a = startScriptedServer(async ({ method }) => {
-    if (method === "tools/call") await Bun.sleep(120);
+    if (method === "tools/call") await Bun.sleep(350);
     return undefined;
   });
-  await using gateway = startAggregate({ servers: { a: a.url }, limits: { heartbeatMs: 40 } });
+  await using gateway = startAggregate({ servers: { a: a.url }, limits: { heartbeatMs: 80 } });
   const client = new RawClient(gateway.url);
   await client.open();
   const { text, message } = await client.call("tools/call", { name: "a__t" });

@@ -54,7 +54,7 @@ export class RawClient {
   }
 }
 
-export async function read(response: Response): Promise<Answer> {
+async function read(response: Response): Promise<Answer> {
   const text = await response.text();
   const { status, headers } = response;
   const last =

@@ -2,51 +2,19 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { type Gateway, startGateway } from "../support/gateway.ts";
-import { freePort } from "../support/ports.ts";
 import { root } from "../support/program.ts";
 import { connectClient, textOf } from "./client.ts";
+import { mcpConfig } from "./config.ts";
 import { type FixtureServer, startFixtureServer } from "./fixture-server.ts";
 
-/** Replicas share the seed and everything else; each has its own port. */
-function configOf(servers: Readonly<Record<string, FixtureServer>>): string {
-  const names = Object.entries(servers);
-  return `
-apiVersion: gateway.networking.k8s.io/v1
-kind: GatewayClass
-metadata: { name: tests }
-spec: { controllerName: gateway.envoyproxy.io/gatewayclass-controller }
----
-apiVersion: gateway.networking.k8s.io/v1
-kind: Gateway
-metadata: { name: tests }
-spec:
-  gatewayClassName: tests
-  listeners: [{ name: http, protocol: HTTP, port: ${freePort()} }]
----
-apiVersion: aigateway.envoyproxy.io/v1beta1
-kind: MCPRoute
-metadata: { name: tools }
-spec:
-  parentRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: tests }]
-  backendRefs:
-${names.map(([name]) => `    - { group: gateway.envoyproxy.io, kind: Backend, name: ${name} }`).join("\n")}
-${names
-  .map(
-    ([name, { port }]) => `---
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: Backend
-metadata: { name: ${name} }
-spec: { endpoints: [{ ip: { address: 127.0.0.1, port: ${port} } }] }
-`,
-  )
-  .join("")}`;
-}
+const portsOf = (servers: Readonly<Record<string, FixtureServer>>) =>
+  Object.fromEntries(Object.entries(servers).map(([name, { port }]) => [name, port]));
 
 function start(
   servers: Readonly<Record<string, FixtureServer>>,
   env: Record<string, string> = {},
 ): Promise<Gateway> {
-  return startGateway({ program: "source", config: configOf(servers), env });
+  return startGateway({ program: "source", config: mcpConfig(portsOf(servers)), env });
 }
 
 test("an MCPRoute is served beside what else the gateway does, and leaves in good order", async () => {
@@ -108,7 +76,7 @@ test("servers of an mcpServers file are served, child processes among them", asy
   };
   await using gateway = await startGateway({
     program: "source",
-    config: configOf({}).split("---").slice(0, 2).join("---"),
+    config: mcpConfig({}),
     flags: ["--mcp-json", JSON.stringify({ mcpServers: servers })],
   });
   await using session = await connectClient(`${gateway.url}/mcp`);

@@ -8,33 +8,55 @@ export interface ClockLimits {
 }
 
 const sweepEveryMs = 100;
+/** A timer that comes and goes with each call costs more than one that looks at nothing for a while. */
+const idleSweeps = 50;
+
+interface Watched {
+  check(now: number): void;
+}
 
 /** Watches all calls together: a timer for each would cost more than the look at all of them now and then. */
 export class Clocks {
-  readonly #running = new Set<Clock>();
+  readonly #running = new Set<Watched>();
   #timer: ReturnType<typeof setInterval> | undefined;
+  #idle = 0;
 
   /** `request`: the client's, whose leaving ends the call, too. */
   start(limits: ClockLimits, request?: Request): Clock {
-    const clock = new Clock(limits, (over) => this.#remove(over), request);
-    this.#running.add(clock);
-    if (this.#timer === undefined) {
-      this.#timer = setInterval(() => this.#sweep(), sweepEveryMs);
-      this.#timer.unref();
-    }
+    const clock = new Clock(limits, (over) => this.#running.delete(over), request);
+    this.#watch(clock);
     return clock;
   }
 
-  #remove(clock: Clock): void {
-    this.#running.delete(clock);
-    if (this.#running.size > 0 || this.#timer === undefined) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+  /** Calls back once, about so much later, unless what it gives is called before. */
+  alarm(afterMs: number, ring: () => void): () => void {
+    const atMs = performance.now() + afterMs;
+    const cancel = (): void => void this.#running.delete(watched);
+    const watched: Watched = {
+      check(now) {
+        if (now < atMs) return;
+        cancel();
+        ring();
+      },
+    };
+    this.#watch(watched);
+    return cancel;
+  }
+
+  #watch(watched: Watched): void {
+    this.#running.add(watched);
+    this.#idle = 0;
+    if (this.#timer !== undefined) return;
+    this.#timer = setInterval(() => this.#sweep(), sweepEveryMs);
+    this.#timer.unref();
   }
 
   #sweep(): void {
     const now = performance.now();
-    for (const clock of this.#running) clock.check(now);
+    for (const watched of this.#running) watched.check(now);
+    if (this.#running.size > 0 || ++this.#idle < idleSweeps) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }
 

@@ -1,6 +1,8 @@
+import type { Clocks } from "../backends/clock.ts";
 import { EventOutlet, eventStreamHeaders } from "./outlet.ts";
 
 interface ReplyOptions {
+  readonly clocks: Clocks;
   /** An answer that takes longer becomes a stream, so that nobody on the way takes it for dead; 0: never. */
   readonly heartbeatMs: number;
   /** The client left before it had all. */
@@ -18,7 +20,7 @@ export class Reply {
   readonly #resolve: (response: Response) => void;
   readonly #options: ReplyOptions;
   #outlet: EventOutlet | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #cancelAlarm: (() => void) | undefined;
   #isOver = false;
 
   constructor(options: ReplyOptions) {
@@ -26,8 +28,8 @@ export class Reply {
     this.response = promise;
     this.#resolve = resolve;
     this.#options = options;
-    if (options.heartbeatMs > 0)
-      this.#timer = setTimeout(() => this.#stream().comment(), options.heartbeatMs);
+    const { clocks, heartbeatMs } = options;
+    if (heartbeatMs > 0) this.#cancelAlarm = clocks.alarm(heartbeatMs, () => this.#stream().comment());
   }
 
   get isOver(): boolean {
@@ -71,13 +73,13 @@ export class Reply {
 
   #end(): void {
     this.#isOver = true;
-    clearTimeout(this.#timer);
+    this.#cancelAlarm?.();
     this.#outlet?.close();
   }
 
   #stream(): EventOutlet {
     if (this.#outlet !== undefined) return this.#outlet;
-    clearTimeout(this.#timer);
+    this.#cancelAlarm?.();
     const { heartbeatMs, headers } = this.#options;
     const onGone = () => {
       this.#isOver = true;

@@ -9,7 +9,7 @@ const maxMs = 5_000;
 /** Ends a session here and with all its backends. A backend that does not listen does not keep the client. */
 export async function endSession(visit: SessionVisit): Promise<void> {
   const { server, session, route } = visit;
-  server.sessions.revoke(route.route.key, session);
+  server.sessions.revoke(session);
   session.closeStream?.();
   await Promise.all(
     session.backends.map((own) => {

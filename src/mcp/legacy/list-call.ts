@@ -19,7 +19,11 @@ type Failures = { [backend: string]: string };
 export function listCall(visit: SessionVisit, message: RpcRequest, list: ListMethod): Promise<Response> {
   const gone = new AbortController();
   const leave = () => gone.abort();
-  const reply = new Reply({ heartbeatMs: visit.route.route.limits.heartbeatMs, onGone: leave });
+  const reply = new Reply({
+    clocks: visit.server.clocks,
+    heartbeatMs: visit.route.route.limits.heartbeatMs,
+    onGone: leave,
+  });
   visit.session.pending.set(message.idText, {
     cancel() {
       leave();

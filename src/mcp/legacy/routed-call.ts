@@ -69,7 +69,11 @@ function run(visit: SessionVisit, message: RpcRequest, routed: RoutedRequest): P
   const { server } = visit;
   const { limits } = visit.route.route;
   const clock = server.clocks.start({ totalMs: limits.callMs, idleMs: limits.callIdleMs }, visit.request);
-  const reply = new Reply({ heartbeatMs: limits.heartbeatMs, onGone: () => clock.abort(givenUp) });
+  const reply = new Reply({
+    clocks: server.clocks,
+    heartbeatMs: limits.heartbeatMs,
+    onGone: () => clock.abort(givenUp),
+  });
   visit.session.pending.set(message.idText, {
     cancel(notification) {
       postBackSoon(visit, routed.backend, notification);

@@ -27,7 +27,11 @@ function beginReply(visit: Visit): { readonly clock: Clock; readonly reply: Repl
     { totalMs: limits.callMs, idleMs: limits.callIdleMs },
     visit.request,
   );
-  const reply = new Reply({ heartbeatMs: limits.heartbeatMs, onGone: () => clock.abort(givenUp) });
+  const reply = new Reply({
+    clocks: visit.server.clocks,
+    heartbeatMs: limits.heartbeatMs,
+    onGone: () => clock.abort(givenUp),
+  });
   return { clock, reply };
 }
 

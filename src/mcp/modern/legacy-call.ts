@@ -124,7 +124,9 @@ export class LegacyCall {
       if (this.#question === undefined && this.#reply === reply) this.#cancel();
     };
     request.signal.addEventListener("abort", leave, { once: true });
-    const reply = new Reply({ heartbeatMs: this.#visit.route.route.limits.heartbeatMs, onGone: leave });
+    const { server, route } = this.#visit;
+    const { heartbeatMs } = route.route.limits;
+    const reply = new Reply({ clocks: server.clocks, heartbeatMs, onGone: leave });
     return reply;
   }
 

@@ -70,9 +70,9 @@ export class LegacyPool {
 
 /** A session of its own, for what cannot be shared. */
 export function newSession(visit: Visit, capabilities: JsonObject): Session {
-  const { server, caller } = visit;
+  const { server, route, caller } = visit;
   const id = randomUUID();
-  return new Session(id, id, {
+  return new Session(route.route.key, id, id, {
     issuedAtMs: Date.now(),
     expiresAtMs: Number.MAX_SAFE_INTEGER,
     protocolVersion: latestLegacyVersion,

@@ -12,7 +12,11 @@ export interface PendingRequest {
  * Another replica has an object of its own for the same token; nothing but convenience is lost with it.
  */
 export class Session {
+  /** Key of the route that it belongs to. */
+  readonly route: string;
   readonly token: string;
+  /** About when it was used last. */
+  usedAtMs = 0;
   /** Digest of the token, for logs and as a key elsewhere. */
   readonly digest: string;
   readonly facts: SessionFacts;
@@ -30,7 +34,8 @@ export class Session {
   readonly #overrides = new Map<string, BackendSession>();
   readonly #opening = new Map<string, Promise<BackendSession>>();
 
-  constructor(token: string, digest: string, facts: SessionFacts) {
+  constructor(route: string, token: string, digest: string, facts: SessionFacts) {
+    this.route = route;
     this.token = token;
     this.digest = digest;
     this.facts = facts;

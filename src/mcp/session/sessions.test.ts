@@ -83,7 +83,7 @@ describe("a session id", () => {
   test("is refused once its client has ended it, also where it was forgotten meanwhile", async () => {
     const sessions = new Sessions({ keys: await ring("seed"), now: at(1500), maxKnown: 1 });
     const session = sessions.create("r", facts);
-    sessions.revoke("r", session);
+    sessions.revoke(session);
     sessions.create("r", facts);
     expect(find(sessions, "r", session.token, "alice")).toEqual([404, -32001]);
   });

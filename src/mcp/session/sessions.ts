@@ -15,6 +15,8 @@ export interface SessionsOptions {
 
 /** Of ids that are only a name for what this process holds. */
 const heldPrefix = "held-";
+/** Which session was used last does not matter to the moment. */
+const touchEveryMs = 1000;
 const maxIdLength = 16 * 1024;
 /** Sessions that were ended by their clients are refused until they would have ended by themselves. */
 const maxRevoked = 100_000;
@@ -25,7 +27,7 @@ export class Sessions {
   readonly #now: () => number;
   readonly #maxTokenBytes: number;
   readonly #maxKnown: number;
-  /** In the order of their last use, by route and token. */
+  /** About in the order of their last use, by token. */
   readonly #known = new Map<string, Session>();
   readonly #held = new Map<string, SessionFacts>();
   readonly #revoked = new Map<string, number>();
@@ -52,28 +54,26 @@ export class Sessions {
    */
   find(route: string, id: string | null, principal: string | undefined): Session {
     if (id === null) throw new RpcError(rpcCodes.refused, "Mcp-Session-Id required", { status: 400 });
-    const session = this.#known.get(`${route} ${id}`) ?? this.#read(route, id);
+    const session = this.#known.get(id) ?? this.#read(route, id);
     const { facts } = session;
-    const isOver = facts.expiresAtMs <= this.#now() || this.#revoked.has(session.digest);
-    if (isOver || facts.principal !== digestOf(principal)) throw notFound();
-    this.#touch(route, session);
+    const now = this.#now();
+    const isOver = facts.expiresAtMs <= now || this.#revoked.has(session.digest);
+    if (isOver || session.route !== route || facts.principal !== digestOf(principal)) throw notFound();
+    if (now - session.usedAtMs >= touchEveryMs) this.#touch(session, now);
     return session;
   }
 
   /** The session does not open here any more. */
-  revoke(route: string, session: Session): void {
-    this.#known.delete(`${route} ${session.token}`);
-    this.#held.delete(`${route} ${session.token}`);
+  revoke(session: Session): void {
+    this.#known.delete(session.token);
+    this.#held.delete(`${session.route} ${session.token}`);
     this.#revoked.set(session.digest, session.facts.expiresAtMs);
     if (this.#revoked.size > maxRevoked) this.#forgetRevoked();
   }
 
   /** Sessions that have something going on, or had lately: of one route or of all. */
   known(route?: string): Session[] {
-    const all = [...this.#known];
-    return all
-      .filter(([key]) => route === undefined || key.startsWith(`${route} `))
-      .map(([, session]) => session);
+    return [...this.#known.values()].filter((session) => route === undefined || session.route === route);
   }
 
   #read(route: string, id: string): Session {
@@ -91,19 +91,20 @@ export class Sessions {
 
   #remember(route: string, token: string, facts: SessionFacts): Session {
     const session = new Session(
+      route,
       token,
       createHash("sha256").update(token).digest("base64url").slice(0, 22),
       facts,
     );
-    this.#known.set(`${route} ${token}`, session);
+    this.#known.set(token, session);
     if (this.#known.size > this.#maxKnown) this.#forgetOldest();
     return session;
   }
 
-  #touch(route: string, session: Session): void {
-    const key = `${route} ${session.token}`;
-    this.#known.delete(key);
-    this.#known.set(key, session);
+  #touch(session: Session, now: number): void {
+    session.usedAtMs = now;
+    this.#known.delete(session.token);
+    this.#known.set(session.token, session);
   }
 
   /** The one that was idle longest; sessions in use stay, however old. */
