@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../../dialects/wire/json.ts";
+import { MergedPieces } from "./merged-pieces.ts";
 
 /** The events of a stream of server-sent events that are JSON objects, and whether `[DONE]` was among them. */
 export interface StreamEvents {
@@ -6,15 +7,16 @@ export interface StreamEvents {
   readonly isDone: boolean;
 }
 
-/** Data of more than one line is joined; what cannot be parsed is left out. */
+/** Data of more than one line is joined, pieces of one text are one event; what cannot be parsed is left out. */
 export function readEvents(text: string): StreamEvents {
   const events: JsonObject[] = [];
+  const pieces = new MergedPieces((data) => add(events, data));
   let isDone = false;
   let data: string | undefined;
   const dispatch = () => {
     if (data === undefined) return;
     if (data.trim() === "[DONE]") isDone = true;
-    else if (data !== "") add(events, data);
+    else if (data !== "") pieces.add(data);
     data = undefined;
   };
   const lines = text.includes("\r") ? text.replace(/\r\n?/g, "\n") : text;
@@ -29,6 +31,7 @@ export function readEvents(text: string): StreamEvents {
     start = end + 1;
   }
   dispatch();
+  pieces.flush();
   return { events, isDone };
 }
 
