@@ -37,6 +37,8 @@ export interface ServerTls extends Part {
 export interface ClientPolicy extends Part {
   /** Largest request body that is held in memory; above it the client gets 413. */
   readonly maxBufferedBytes: number;
+  /** So many proxies before the gateway tell by `x-forwarded-for` who a client is; absent: none. */
+  readonly trustedHops?: number;
 }
 
 /**

@@ -382,6 +382,41 @@ onEachEngine((engine) => {
     });
   });
 
+  test(
+    "behind a proxy that is trusted its word decides",
+    async () => {
+      const port = freePort();
+      const trusting = {
+        apiVersion: "gateway.envoyproxy.io/v1alpha1",
+        kind: "ClientTrafficPolicy",
+        metadata: { name: "hops" },
+        spec: {
+          targetRefs: [{ group: "gateway.networking.k8s.io", kind: "Gateway", name: "tests" }],
+          clientIPDetection: { xForwardedFor: { numTrustedHops: 1 } },
+        },
+      };
+      const config = `${configuration(port, upstream, auth, provider)}\n---\n${JSON.stringify(trusting)}`;
+      await using behind = await startGateway({ program: "source", engine, config });
+      const from = async (forwarded: string) => {
+        const headers = {
+          host: "far.test",
+          "content-type": "application/json",
+          "x-forwarded-for": forwarded,
+        };
+        const body = JSON.stringify(chatBody("m"));
+        const answer = await fetch(`${behind.url}/v1/chat/completions`, { method: "POST", headers, body });
+        await answer.text();
+        return answer.status;
+      };
+      expect([
+        await from("10.1.2.3"),
+        await from("10.1.2.3, 8.8.8.8"),
+        await from("8.8.8.8, 10.1.2.3"),
+      ]).toEqual([200, 403, 200]);
+    },
+    startLimitMs,
+  );
+
   test("addresses decide", async () => {
     expect([await status("near"), await status("far")]).toEqual([200, 403]);
     const headers = { "x-forwarded-for": "10.1.2.3" };

@@ -103,10 +103,12 @@ function compileClientPolicy(
   }
   const [policy] = chosen;
   const limit = policy?.value.spec.connection?.bufferLimit;
+  const trustedHops = policy?.value.spec.clientIPDetection?.xForwardedFor?.numTrustedHops ?? 0;
+  const hops = trustedHops === 0 ? {} : { trustedHops };
   if (policy === undefined || limit === undefined)
-    return { at: 0, maxBufferedBytes: defaultMaxBufferedBytes };
+    return { at: 0, maxBufferedBytes: defaultMaxBufferedBytes, ...hops };
   const at = origins.at(policy, ["spec", "connection", "bufferLimit"]);
-  return { at, maxBufferedBytes: parseQuantityBytes(limit) ?? defaultMaxBufferedBytes };
+  return { at, maxBufferedBytes: parseQuantityBytes(limit) ?? defaultMaxBufferedBytes, ...hops };
 }
 
 /** What one host has, while it is being collected. */

@@ -16,7 +16,7 @@ export function guardMcp(
   { access }: McpMount,
   path: string,
   request: Request,
-  connection: Connection,
+  connection: Pick<Connection, "remoteAddress">,
   serve: (request: Request) => Promise<Response>,
 ): Promise<Response> {
   if (access === undefined || isDocument(path)) return serve(request);
@@ -26,7 +26,7 @@ export function guardMcp(
 async function askFirst(
   gatekeeper: Gatekeeper,
   request: Request,
-  connection: Connection,
+  connection: Pick<Connection, "remoteAddress">,
   serve: (request: Request) => Promise<Response>,
 ): Promise<Response> {
   const { cors } = gatekeeper;
@@ -57,9 +57,9 @@ class McpVisitor implements Visitor {
   request: Request;
   identity: Identity = nobody;
   refusal: string | undefined;
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, "remoteAddress">;
 
-  constructor(request: Request, connection: Connection) {
+  constructor(request: Request, connection: Pick<Connection, "remoteAddress">) {
     this.request = request;
     this.#connection = connection;
   }

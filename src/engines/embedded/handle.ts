@@ -6,6 +6,7 @@ import {
   noRouteMessage,
 } from "../../endpoints/index.ts";
 import { Exchange } from "../../exchange/exchange.ts";
+import { clientAddress } from "../../policy/access/client-address.ts";
 import { aiEntry, type RequestFacts } from "../../policy/match.ts";
 import type { Connection, Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
@@ -55,6 +56,7 @@ export async function handle(
   try {
     const listener = twin.listeners.get(port);
     if (listener === undefined) return respondLocally(inFlight, leaving);
+    inFlight.trustedHops = listener.trustedHops;
     return await serve(gateway, twin, listener, inFlight);
   } catch (error) {
     // Whatever throws here is our mistake: the client gets an error in its own shape, the log says why.
@@ -80,7 +82,15 @@ function findMcp(
   const mount = host.mcp.find(path, request.headers);
   if (mount === undefined || mcp === undefined) return undefined;
   const isLocal = listener?.isLocal ?? false;
-  return guardMcp(twin, mount, path, request, connection, (admitted) =>
+  const client = {
+    remoteAddress: () =>
+      clientAddress(
+        connection.remoteAddress(),
+        request.headers.get("x-forwarded-for"),
+        listener?.trustedHops ?? 0,
+      ),
+  };
+  return guardMcp(twin, mount, path, request, client, (admitted) =>
     mcp.handle(mount.route, path, admitted, isLocal),
   );
 }

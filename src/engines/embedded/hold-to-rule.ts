@@ -14,7 +14,7 @@ export async function holdToRule(
   bodyBytes: number,
 ): Promise<LocalAnswer | undefined> {
   const { request, path, headers } = inFlight;
-  const remoteAddress = () => inFlight.peer();
+  const remoteAddress = () => inFlight.clientAddress();
   const facts = { method: request.method, path, headers, model, remoteAddress };
   const admission = await guard.admit(traffic, refusing, facts, bodyBytes);
   if (admission === undefined) return undefined;

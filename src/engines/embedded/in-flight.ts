@@ -8,6 +8,7 @@ import {
   type Identity,
   nobody,
 } from "../../policy/access/admission.ts";
+import { clientAddress } from "../../policy/access/client-address.ts";
 import type { CircuitBreaker } from "../../policy/upstream/breaker.ts";
 import type { HashFacts } from "../../policy/upstream/hash.ts";
 import type { Host } from "../../policy/upstream/host.ts";
@@ -41,6 +42,8 @@ export class InFlight implements Visitor {
   readonly path: string;
   /** The client's, after what checks have changed in them. */
   headers: Headers;
+  /** So many proxies stand before the listener. */
+  trustedHops = 0;
   /** Who the client has shown to be. */
   identity: Identity = nobody;
   /** Why it may not come in, for the log. */
@@ -116,7 +119,12 @@ export class InFlight implements Visitor {
     return this.#target;
   }
 
-  /** The client's address. */
+  /** The client's address, by the word of proxies that are trusted. */
+  clientAddress(): string | undefined {
+    return clientAddress(this.peer(), this.request.headers.get("x-forwarded-for"), this.trustedHops);
+  }
+
+  /** Of whoever has opened the connection. */
   peer(): string | undefined {
     this.#peer ??= this.#connection.remoteAddress();
     return this.#peer;
@@ -142,7 +150,7 @@ export class InFlight implements Visitor {
       method: request.method,
       target: path,
       headers,
-      clientAddress: () => this.#connection.remoteAddress(),
+      clientAddress: () => this.clientAddress(),
     };
   }
 
@@ -224,7 +232,7 @@ export class InFlight implements Visitor {
     return {
       headers: this.request.headers,
       path: this.path,
-      remoteAddress: () => this.#connection.remoteAddress(),
+      remoteAddress: () => this.clientAddress(),
     };
   }
 
@@ -299,7 +307,7 @@ export class InFlight implements Visitor {
       responseFlags: flags(this, isComplete),
       responseDetails: details(this),
       downstreamLocalAddress: undefined,
-      remoteAddress: () => this.peer(),
+      remoteAddress: () => this.clientAddress(),
       settled,
       model: this.exchange?.model,
     };

@@ -46,6 +46,8 @@ export interface PreparedListener {
   readonly maxBodyBytes: number;
   /** It can only be reached from this machine. */
   readonly isLocal: boolean;
+  /** Of `x-forwarded-for`. */
+  readonly trustedHops: number;
   readonly hosts: HostTable<PreparedHost>;
 }
 
@@ -166,6 +168,7 @@ function prepareListener(
   return {
     port: listener.port,
     isLocal: isLoopback(listener.address),
+    trustedHops: chains[0]?.client.trustedHops ?? 0,
     maxBodyBytes: Math.max(...chains.map((chain) => chain.client.maxBufferedBytes)),
     hosts: new HostTable(
       chains.flatMap((chain) =>

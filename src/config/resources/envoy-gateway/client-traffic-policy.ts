@@ -49,7 +49,18 @@ export const ClientTrafficPolicy = {
           socketBufferLimit: notYet(),
         })
         .optional(),
-      clientIPDetection: notYet(),
+      clientIPDetection: z
+        .strictObject({
+          xForwardedFor: z
+            .strictObject({ numTrustedHops: z.int().min(0).optional(), trustedCIDRs: refused() })
+            .optional(),
+          customHeader: refused(),
+          directSourceIP: z.strictObject({}).optional(),
+        })
+        .refine((detection) => Object.values(detection).filter((way) => way !== undefined).length === 1, {
+          error: "exactly one of xForwardedFor, customHeader or directSourceIP must be set",
+        })
+        .optional(),
       enableProxyProtocol: notYet(),
       headers: notYet(),
       healthCheck: notYet(),

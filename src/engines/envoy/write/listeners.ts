@@ -59,6 +59,7 @@ function writeHttp(
   logs: WrittenLogs,
   settings: EnvoySettings,
 ): JsonObject {
+  const trustedHops = listener.chains[0]?.client.trustedHops;
   return {
     stat_prefix: statisticsPrefix,
     codec_type: "AUTO",
@@ -74,6 +75,7 @@ function writeHttp(
       }),
     },
     use_remote_address: true,
+    ...(trustedHops === undefined ? {} : { xff_num_trusted_hops: trustedHops }),
     normalize_path: true,
     merge_slashes: true,
     path_with_escaped_slashes_action: "KEEP_UNCHANGED",
