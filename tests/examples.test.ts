@@ -1,10 +1,10 @@
 /** Examples do what they say. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import OpenAI from "openai";
 import { parseAllDocuments } from "yaml";
-import { type Gateway, startGateway } from "./support/gateway.ts";
+import { type Gateway, runAigw, startGateway } from "./support/gateway.ts";
 import { freePort } from "./support/ports.ts";
 import { root } from "./support/program.ts";
 import { startLimitMs } from "./support/start.ts";
@@ -161,3 +161,68 @@ test(
   },
   startLimitMs,
 );
+
+test.each(names)("%s has nothing that lint would say", async (name) => {
+  const path = join(root, "examples", name);
+  const env = { OPENAI_API_KEY: "unused", ANTHROPIC_API_KEY: "unused" };
+  const { code, stdout, stderr } = await runAigw(["lint", path], { program: "source", env });
+  const said = stdout.split("\n").filter((line) => /^(?:error|warning|.*: is used by nothing)/.test(line));
+  expect({ code, said }, stderr).toEqual({ code: 0, said: [] });
+});
+
+const question = { messages: [{ role: "user" as const, content: "Say this is a test" }] };
+
+test(
+  "web-and-models.yaml serves an application and models on one port",
+  async () => {
+    using app = startUpstream(({ path }) => new Response(`app ${path}`, { headers: { server: "app" } }));
+    using ollama = startUpstream({
+      choices: [{ message: { role: "assistant", content: "This is a test" } }],
+    });
+    const config = example("web-and-models.yaml")
+      .replace("port: 8000", `port: ${app.port}`)
+      .replace("port: 11434", `port: ${ollama.port}`);
+    await using gateway = await startExample(config);
+    const get = (path: string) => fetch(gateway.url + path, { redirect: "manual" });
+    const page = await get("/app/page?q=1");
+    expect([await page.text(), page.headers.get("server")]).toEqual(["app /page?q=1", null]);
+    expect((await get("/old/page")).headers.get("location")).toBe(`${gateway.url}/app/page`);
+    const other = await get("/elsewhere");
+    expect([other.status, await other.text()]).toEqual([
+      404,
+      "There is an application at /app, and models at /v1.\n",
+    ]);
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
+    const answer = await client.chat.completions.create({ model: "qwen2.5:0.5b", ...question });
+    expect(answer.choices[0]?.message.content).toBe("This is a test");
+  },
+  startLimitMs,
+);
+
+test(
+  "access-log.yaml writes what each request has cost",
+  async () => {
+    using ollama = startUpstream({
+      choices: [{ message: { role: "assistant", content: "This is a test" } }],
+      usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 },
+    });
+    const config = example("access-log.yaml").replace("port: 11434", `port: ${ollama.port}`);
+    await using gateway = await startExample(config);
+    const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: "x", maxRetries: 0 });
+    await client.chat.completions.create({ model: "m", ...question });
+    const log = join(gateway.home, "requests.log");
+    for (let waited = 0; waited < 5000 && !readText(log).includes("\n"); waited += 20) await Bun.sleep(20);
+    expect(JSON.parse(readText(log))).toMatchObject({
+      model: "m",
+      status: 200,
+      input: 7,
+      output: 3,
+      price: 19,
+    });
+  },
+  startLimitMs,
+);
+
+function readText(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}

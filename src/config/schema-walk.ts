@@ -55,6 +55,26 @@ export function fieldsAt(schema: Schema, path: Path): readonly string[] {
   return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
 }
 
+/** One field of a schema: `spec.rules[].name`, with what is noted on it. */
+interface SchemaField {
+  readonly path: string;
+  readonly notes: SchemaNotes;
+}
+
+/** Every field below a schema, in its order; what lies below one that is not honoured is covered by it. */
+export function* fieldsOf(schema: Schema, path = ""): Generator<SchemaField> {
+  const found = bare(schema);
+  if (found.notes.support !== undefined) return;
+  if (found.schema instanceof z.ZodArray) yield* fieldsOf(found.schema.element as Schema, `${path}[]`);
+  if (found.schema instanceof z.ZodRecord) yield* fieldsOf(found.schema.valueType as Schema, `${path}{}`);
+  if (!(found.schema instanceof z.ZodObject)) return;
+  for (const [name, member] of Object.entries(found.schema.shape as { [key: string]: Schema })) {
+    const own = path === "" ? name : `${path}.${name}`;
+    yield { path: own, notes: bare(member).notes };
+    yield* fieldsOf(member, own);
+  }
+}
+
 type Visit = (notes: SchemaNotes, path: Path) => void;
 
 /** Calls `visit` for every field of a value that is set and has notes; what lies below such a field is covered by it. */

@@ -1,4 +1,5 @@
 import type { ListedModel, ModelLists } from "../model/ai.ts";
+import { hostName } from "../policy/host.ts";
 import type { LocalAnswer } from "./endpoint.ts";
 
 /** Shape of the list: OpenAI's and Anthropic's SDKs read different ones. */
@@ -40,19 +41,13 @@ export function describeModel(
  * without host names. Without any list by host, or without a host, all models.
  */
 function modelsOfHost(lists: ModelLists, host: string): readonly ListedModel[] {
-  const name = hostName(host);
+  const name = hostName(host.trim());
   if (name === "" || Object.keys(lists.byHost).length === 0) return lists.all;
   const dot = name.indexOf(".");
   for (const key of dot < 0 ? [name] : [name, `*${name.slice(dot)}`]) {
     if (Object.hasOwn(lists.byHost, key)) return lists.byHost[key] ?? [];
   }
   return lists.unscoped;
-}
-
-/** In lower case and without the port. */
-function hostName(host: string): string {
-  const name = host.trim().toLowerCase();
-  return name.startsWith("[") ? name.slice(0, name.indexOf("]") + 1) : name.replace(/:\d*$/, "");
 }
 
 function writeOpenAiModel({ id, createdAtMs, ownedBy }: ListedModel) {

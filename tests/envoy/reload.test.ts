@@ -184,3 +184,32 @@ withEnvoy("settings that need a new process are said to", async () => {
   await run.engine.replace({ ...model, process }, secrets);
   expect(run.said).toEqual([expect.stringContaining("take effect when aigw starts again")]);
 });
+
+withEnvoy(
+  "clusters that go while a reload is under way take none of the new ones along",
+  async () => {
+    using upstream = startUpstream({ ok: true });
+    const port = freePort();
+    const places = [{ name: "one", url: upstream.url }];
+    const text = (seconds: number) =>
+      configuration({ port, places, rules: [{ models: ["m"], refs: ["one"], timeout: `${seconds}s` }] });
+    // Old clusters stay so short that some go in the middle of nearly every reload.
+    await using run = await new EnvoyRun(text(10), { holdMs: 300 }).start();
+    const stop = new AbortController();
+    const bad: string[] = [];
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!stop.signal.aborted) {
+        const answer = await run.ask("m");
+        if (answer.status !== 200) bad.push(`${answer.status} ${await answer.text()}`);
+      }
+    });
+    for (let round = 1; round <= 40; round += 1) {
+      await run.replace(text(10 + round));
+      await Bun.sleep(round % 7);
+    }
+    stop.abort();
+    await Promise.all(clients);
+    expect(bad).toEqual([]);
+  },
+  30_000,
+);

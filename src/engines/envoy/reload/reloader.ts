@@ -34,6 +34,9 @@ export class Reloader {
   readonly #options: ReloaderOptions;
   readonly #drains: DrainList;
   #current: EnvoyResources | undefined;
+  #isApplying = false;
+  /** Clusters went while a reload was under way, whose own file must not be written without them or the new ones. */
+  #isLate = false;
 
   constructor(options: ReloaderOptions) {
     this.#options = options;
@@ -41,7 +44,7 @@ export class Reloader {
       admin: () => options.admin(),
       drainMs: options.drainMs,
       holdMs: options.holdMs,
-      onGone: () => this.#putClusters(this.#current?.clusters ?? []),
+      onGone: () => this.#dropGone(),
     });
   }
 
@@ -60,16 +63,26 @@ export class Reloader {
   async apply(next: EnvoyResources, retire: () => void): Promise<void> {
     const { directory } = this.#options;
     const before = new Map(directory.names.map((name) => [name, directory.text(name)]));
+    this.#isApplying = true;
     try {
       await this.#steps(next);
+      const old = this.#current?.clusters ?? [];
+      this.#current = next;
+      this.#drains.add(old, next.clusters, retire);
     } catch (error) {
       for (const [name, text] of before) if (text !== undefined) directory.put(name, text);
       throw error;
+    } finally {
+      this.#isApplying = false;
+      if (this.#isLate) this.#dropGone();
     }
-    const old = this.#current?.clusters ?? [];
-    this.#current = next;
-    this.#drains.add(old, next.clusters, retire);
     this.#removeUnused(next);
+  }
+
+  /** A reload in progress leads routes to clusters that are not current yet, so it comes first. */
+  #dropGone(): void {
+    this.#isLate = this.#isApplying;
+    if (!this.#isApplying) this.#putClusters(this.#current?.clusters ?? []);
   }
 
   /** No more waiting for anything. */
