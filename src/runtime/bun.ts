@@ -108,17 +108,21 @@ function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
     // Handlers catch what can go wrong; what still arrives here may quote anything, so nothing of it goes out.
     error: () => new Response("internal error\n", { status: 500 }),
   };
-  const server = Bun.serve({
-    hostname: options.host,
-    port: options.port,
-    // Bun's own default of 10 s would cut off a model that thinks.
-    idleTimeout: Math.min(Math.ceil((options.idleTimeoutMs ?? 0) / 1000), 255),
-    maxRequestBodySize: options.maxBodyBytes,
-    reusePort: false,
-    ...(options.tls !== undefined && { tls: listServerTls(options.tls) }),
-    development: false,
-    ...handlers,
-  });
+  const common = { maxRequestBodySize: options.maxBodyBytes, development: false, ...handlers } as const;
+  // Bun's own default of 10 s would cut off a model that thinks.
+  const idleTimeout = Math.min(Math.ceil((options.idleTimeoutMs ?? 0) / 1000), 255);
+  const server =
+    options.unix === undefined
+      ? Bun.serve({
+          ...common,
+          hostname: options.host,
+          port: options.port,
+          reusePort: false,
+          idleTimeout,
+          ...(options.tls !== undefined && { tls: listServerTls(options.tls) }),
+        })
+      : // It holds for sockets as well, whatever Bun's types say.
+        Bun.serve({ ...common, unix: options.unix, ...({ idleTimeout } as object) });
   return {
     port: server.port ?? options.port,
     setTls: (tls) => void server.reload({ ...handlers, tls: listServerTls(tls) }),

@@ -31,8 +31,9 @@ declare const Deno: {
   }): HttpClient;
   serve(
     options: {
-      readonly hostname: string;
-      readonly port: number;
+      readonly hostname?: string;
+      readonly port?: number;
+      readonly path?: string;
       readonly signal: AbortSignal;
       readonly onListen: () => void;
       readonly onError: () => Response;
@@ -84,8 +85,9 @@ function serve(options: ServeOptions, handle: HttpHandler): HttpServer {
   const abort = new AbortController();
   const server = Deno.serve(
     {
-      hostname: options.host,
-      port: options.port,
+      ...(options.unix === undefined
+        ? { hostname: options.host, port: options.port }
+        : { path: options.unix }),
       signal: abort.signal,
       ...writeServerTls(options.tls),
       onListen: () => {},

@@ -38,6 +38,8 @@ export interface ServeOptions {
   readonly host: string;
   /** 0 is any free port. */
   readonly port: number;
+  /** Path of a socket to listen on instead of host and port; what is there is removed first by whoever asks. */
+  readonly unix?: string;
   /** Above it the server itself answers 413; set it well above what the handler refuses. */
   readonly maxBodyBytes: number;
   /**

@@ -51,6 +51,7 @@ export class EnvoyRun implements AsyncDisposable {
       runId: options.runId ?? "tests",
       paths: {
         directory: join(this.root, "envoy"),
+        mcpSocket: join(this.root, "mcp.sock"),
         adminAddress: join(this.root, "admin-address.txt"),
         stdoutLog: join(this.root, "logs/stdout.log"),
         stderrLog: join(this.root, "logs/stderr.log"),

@@ -16,6 +16,7 @@ import { compile } from "./start.ts";
 const settings: EnvoySettings = {
   xdsDirectory: "/run/aigw/0/envoy/xds",
   processorSocket: "/run/aigw/0/uds.sock",
+  mcpSocket: "/run/aigw/0/mcp.sock",
   stdoutLog: "/state/envoy-runs/0/stdout.log",
   stderrLog: "/state/envoy-runs/0/stderr.log",
   systemCaFile: "/etc/ssl/certs/ca-certificates.crt",

@@ -92,6 +92,7 @@ test("Envoy's engine is made for the run's own places, and its executable is loo
   expect(engine.name).toBe("envoy");
   expect(options?.paths).toEqual({
     directory: directory.paths.envoy,
+    mcpSocket: directory.paths.mcpSocket,
     adminAddress: directory.paths.adminAddress,
     stdoutLog: directory.paths.accessLog,
     stderrLog: directory.paths.stderrLog,

@@ -63,7 +63,7 @@ function withoutEnvoy(reason: string): string {
 }
 
 function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOptions, path?: string): Engine {
-  const { model, secrets, runtime, log, telemetry, stateDirectory, scope, onLost } = options;
+  const { model, secrets, runtime, log, telemetry, mcp, stateDirectory, scope, onLost } = options;
   const { directory, reporter, plan, terminal } = scope;
   const { paths, runId } = directory;
   const decode = decoder();
@@ -73,6 +73,7 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
     secrets,
     runtime,
     log,
+    mcp,
     processor: loaded.createProcessor({
       socketPath: paths.socket,
       environment: rooms.environment,
@@ -86,6 +87,7 @@ function createEnvoy(rooms: EngineRooms, loaded: EnvoyRooms, options: EngineOpti
     runId,
     paths: {
       directory: paths.envoy,
+      mcpSocket: paths.mcpSocket,
       adminAddress: paths.adminAddress,
       stdoutLog: paths.accessLog,
       stderrLog: paths.stderrLog,

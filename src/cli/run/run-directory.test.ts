@@ -31,6 +31,7 @@ test("openRunDirectory makes the places of a run, with the modes of the specific
     envoy: join(root, "run/my run/envoy"),
     adminAddress: join(root, "run/my run/admin-address.txt"),
     socket: join(root, "run/my run/uds.sock"),
+    mcpSocket: join(root, "run/my run/mcp.sock"),
     lock: join(root, "run/my run/run.lock"),
   });
   expect(modeOf(dirname(paths.log))).toBe("0750");

@@ -20,6 +20,8 @@ export interface RunPaths {
   readonly envoy: string;
   readonly adminAddress: string;
   readonly socket: string;
+  /** Where the MCP endpoint is that an Envoy leads to. */
+  readonly mcpSocket: string;
   readonly lock: string;
 }
 
@@ -59,8 +61,8 @@ export class RunDirectory {
 
   /** Removes what lives only as long as the run. Never throws; safe to call twice. */
   close(): void {
-    const { socket, adminAddress, lock, envoy } = this.paths;
-    for (const path of [envoy, socket, adminAddress, lock])
+    const { socket, mcpSocket, adminAddress, lock, envoy } = this.paths;
+    for (const path of [envoy, socket, mcpSocket, adminAddress, lock])
       quietly(() => rmSync(path, { force: true, recursive: true }));
     quietly(() => rmdirSync(dirname(lock)));
   }
@@ -85,7 +87,7 @@ export function openRunDirectory(directories: Directories, givenId: string | und
   const resources = dirname(paths.resources);
   rmSync(resources, { recursive: true, force: true });
   makeDirectory(resources, 0o750, "state");
-  for (const leftover of [paths.socket, paths.adminAddress, paths.envoy])
+  for (const leftover of [paths.socket, paths.mcpSocket, paths.adminAddress, paths.envoy])
     rmSync(leftover, { recursive: true, force: true });
   return new RunDirectory(runId, paths, wasStale, abandoned);
 }
@@ -111,6 +113,7 @@ function runPaths({ state, runtime }: Directories, runId: string): RunPaths {
     envoy: join(ephemeral, "envoy"),
     adminAddress: join(ephemeral, "admin-address.txt"),
     socket: join(ephemeral, "uds.sock"),
+    mcpSocket: join(ephemeral, "mcp.sock"),
     lock: join(ephemeral, "run.lock"),
   };
 }

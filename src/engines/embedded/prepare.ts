@@ -16,6 +16,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
 import type { RecordListener } from "../../telemetry/request-record.ts";
 import type { Telemetry } from "../../telemetry/telemetry.ts";
 import { createAccessServices, type Gatekeepers, prepareGatekeepers } from "../access-services.ts";
+import { isLoopback } from "../loopback.ts";
 import type { McpAggregator, McpEndpoints } from "../mcp.ts";
 import type { RuleTraffic, TrafficGuard } from "../traffic/guard.ts";
 import { McpMounts } from "./mcp-mounts.ts";
@@ -213,8 +214,4 @@ function prepareMatches(
     const gatekeeper = match.access === undefined ? undefined : gatekeeperOf(match.access, gatekeepers);
     return [{ match, value: { name: match.name, rule, gatekeeper }, isAi: rule.plain === undefined }];
   });
-}
-
-function isLoopback(address: string): boolean {
-  return address === "localhost" || address === "::1" || /^127(?:\.\d{1,3}){3}$/.test(address);
 }

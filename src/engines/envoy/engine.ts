@@ -6,6 +6,7 @@ import { AdminError, type EnvoyAdmin } from "./admin/envoy-admin.ts";
 import { EnvoyFiles } from "./envoy-files.ts";
 import { followFile } from "./follow-file.ts";
 import { checkPorts } from "./free-ports.ts";
+import { McpEndpoint } from "./mcp-endpoint.ts";
 import { NameWatch } from "./name-watch.ts";
 import type { EnvoyOptions } from "./options.ts";
 import { Reloader } from "./reload/reloader.ts";
@@ -45,9 +46,12 @@ class EnvoyEngine implements Engine {
   #secrets: Secrets;
   #running: Running | undefined;
   #bound: readonly BoundListener[] = [];
+  readonly #mcp: McpEndpoint | undefined;
 
   constructor(options: EnvoyOptions) {
+    const { mcp, paths, runtime } = options;
     this.#options = options;
+    this.#mcp = mcp && new McpEndpoint(mcp, paths.mcpSocket, runtime);
     this.#model = options.model;
     this.#secrets = options.secrets;
   }
@@ -62,6 +66,7 @@ class EnvoyEngine implements Engine {
 
   async prepare(): Promise<void> {
     await this.#options.processor.start(this.#model, this.#secrets);
+    this.#mcp?.use(this.#model, this.#secrets);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -92,12 +97,14 @@ class EnvoyEngine implements Engine {
       const { supervisor, reloader, unfollow, files } = running;
       this.#names.close();
       reloader.close();
+      this.#mcp?.drain();
       if (supervisor.isReady) await drainEnvoy(supervisor.admin, Math.max(0, graceMs - endMs));
       await supervisor.stop(endMs);
       unfollow?.();
       files.remove();
     }
     await this.#options.processor.stop();
+    await this.#mcp?.stop();
     rmSync(this.#options.paths.adminAddress, { force: true });
   }
 
@@ -115,11 +122,13 @@ class EnvoyEngine implements Engine {
     await this.#names.follow(namesToLookUp(model));
     const resources = running.files.write(model, secrets, this.#names.addresses);
     const retire = await processor.replace(model, secrets);
+    this.#mcp?.use(model, secrets);
     try {
       await running.reloader.apply(resources, retire);
     } catch (error) {
       const retireRefused = await processor.replace(this.#model, this.#secrets);
       retireRefused();
+      this.#mcp?.use(this.#model, this.#secrets);
       retire();
       await this.#names.follow(namesToLookUp(this.#model));
       throw error;

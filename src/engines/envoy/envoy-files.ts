@@ -32,6 +32,7 @@ export class EnvoyFiles {
     this.#settings = {
       xdsDirectory: this.directory.path,
       processorSocket: processor.socketPath,
+      mcpSocket: paths.mcpSocket,
       stdoutLog: paths.stdoutLog,
       stderrLog: paths.stderrLog,
       systemCaFile: findSystemAuthorities(environment, join(paths.directory, "ca.pem")),

@@ -5,6 +5,12 @@ export const processorFilter = "envoy.filters.http.ext_proc/aigateway";
 /** Of the cluster that leads to the processor's socket. */
 export const processorCluster = "ai-gateway-extproc-uds";
 
+/** Of the cluster that leads to this program's own MCP endpoint. */
+export const mcpCluster = "aigw-mcp";
+/** For it alone: keys of MCP routes that a request may be for, with commas; and that its listener is a local one. */
+export const mcpRouteHeader = "x-ai-eg-mcp-route";
+export const mcpLocalHeader = "x-ai-eg-mcp-local";
+
 /** Filter metadata of endpoints and routes. */
 export const configuredNamespace = "aigateway.envoy.io";
 export const configuredKeys = {

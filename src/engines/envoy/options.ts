@@ -3,6 +3,7 @@ import type { Secrets } from "../../model/values.ts";
 import type { HeaderAttribute } from "../../policy/header-attributes.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { Logger } from "../../telemetry/logger.ts";
+import type { McpAggregator } from "../mcp.ts";
 import type { Processor } from "./processor.ts";
 
 export interface EnvoyOptions {
@@ -11,6 +12,8 @@ export interface EnvoyOptions {
   readonly runtime: Runtime;
   readonly log: Logger;
   readonly processor: Processor;
+  /** What answers MCP; absent where nothing does. */
+  readonly mcp?: McpAggregator | undefined;
   /** Envoy's own, and where this machine's certificate authorities are asked for. */
   readonly environment: { readonly [name: string]: string | undefined };
   readonly runId: string;
@@ -33,6 +36,8 @@ export interface EnvoyOptions {
 export interface EnvoyPaths {
   /** For files that live as long as the run; made and removed by the engine. */
   readonly directory: string;
+  /** Where this program answers MCP. */
+  readonly mcpSocket: string;
   /** Envoy writes its admin address there. */
   readonly adminAddress: string;
   readonly stdoutLog: string;

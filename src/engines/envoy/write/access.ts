@@ -38,8 +38,8 @@ export function writeAddressMetadata(listener: Listener, { access, limits }: Gat
 
 function keysOf({ chains }: Listener): string[] {
   const hosts = chains.flatMap((chain) => chain.hosts);
-  return hosts.flatMap(({ entry, matches }) =>
-    [entry?.access ?? [], matches.map(({ access }) => access ?? [])].flat(2),
+  return hosts.flatMap(({ entry, matches, mcp = [] }) =>
+    [entry?.access ?? [], [...matches, ...mcp].map(({ access }) => access ?? [])].flat(2),
   );
 }
 
@@ -67,8 +67,8 @@ export function writeRuleFilters({ access: key }: RouteMatch, { access }: Gatewa
 
 /** A route of plain HTTP: the processor is asked with its headers, and with those of the answer where it may change it. */
 export function writePlainFilters(
-  { access: key }: RouteMatch,
-  rule: Rule,
+  { access: key }: Pick<RouteMatch, "access">,
+  rule: Pick<Rule, "key" | "limits" | "fault" | "overrides" | "maxBufferedBytes">,
   { access }: GatewayModel,
 ): JsonObject {
   const { limits, fault, overrides: replaced, maxBufferedBytes } = rule;

@@ -1,5 +1,6 @@
 import type { GatewayModel } from "../../../model/gateway.ts";
 import { processorCluster } from "../names.ts";
+import { writeMcpCluster } from "./mcp-routes.ts";
 import { extension, fileSource, type JsonObject } from "./proto.ts";
 import type { EnvoySettings } from "./settings.ts";
 
@@ -15,7 +16,7 @@ export function writeBootstrap({ process }: GatewayModel, settings: EnvoySetting
       cds_config: fileSource(xdsDirectory, "cds.json"),
       lds_config: fileSource(xdsDirectory, "lds.json"),
     },
-    static_resources: { clusters: [writeProcessorCluster(settings)] },
+    static_resources: { clusters: [writeProcessorCluster(settings), writeMcpCluster(settings.mcpSocket)] },
     layered_runtime: { layers: [{ name: "aigw", static_layer: runtimeFlags }] },
     overload_manager: {
       resource_monitors: [

@@ -15,6 +15,7 @@ import {
 import { clusterName, hasOneEndpoint, isSplit, liveRefs, mayRenew, refClusterName } from "./clusters.ts";
 import { writeCompression } from "./compression.ts";
 import { type MatchFacts, writeMatchFacts, writeTextMatch } from "./matches.ts";
+import { writeMcpRoutes } from "./mcp-routes.ts";
 import { writeAnswerLimit, writeHostRewrite, writePlain, writeRefCluster } from "./plain-routes.ts";
 import { duration, extension, type JsonObject, type Resource, typed } from "./proto.ts";
 import { heedRetryAfter, writeHashPolicy } from "./upstream-policy.ts";
@@ -82,6 +83,7 @@ function writeHost(
   const write = ({ match, rule }: MatchedRule) => writeMatch(match, rule, host, listener, model);
   const [before, behind] = [rules.slice(0, entry), rules.slice(entry)];
   const routes = [
+    ...writeMcpRoutes(host, listener, model),
     ...before.map(write),
     ...(host.isAi ? writeEntry(host, listener, model, behind) : []),
     ...behind.map(write),

@@ -6,6 +6,8 @@ export interface EnvoySettings {
   /** Envoy watches it. Absolute. */
   readonly xdsDirectory: string;
   readonly processorSocket: string;
+  /** Of this program's MCP endpoint. */
+  readonly mcpSocket: string;
   /** Files that stand for `/dev/stdout` and `/dev/stderr` of access logs. */
   readonly stdoutLog: string;
   readonly stderrLog: string;
