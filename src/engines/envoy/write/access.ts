@@ -68,7 +68,7 @@ export function writeRuleFilters({ access: key }: RouteMatch, { access }: Gatewa
 /** A route of plain HTTP: the processor is asked with its headers, and with those of the answer where it may change it. */
 export function writePlainFilters(
   { access: key }: Pick<RouteMatch, "access">,
-  rule: Pick<Rule, "key" | "limits" | "fault" | "overrides" | "maxBufferedBytes">,
+  rule: Pick<Rule, "key" | "limits" | "fault" | "overrides" | "maxBufferedBytes" | "compression">,
   { access }: GatewayModel,
 ): JsonObject {
   const { limits, fault, overrides: replaced, maxBufferedBytes } = rule;

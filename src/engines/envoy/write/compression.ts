@@ -25,7 +25,7 @@ export function writeCompressors({ rules }: GatewayModel): JsonObject[] {
   );
 }
 
-export function writeCompression({ compression = [] }: Rule): JsonObject {
+export function writeCompression({ compression = [] }: Pick<Rule, "compression">): JsonObject {
   const override = typed(`${compressorType}.CompressorPerRoute`, {
     overrides: { response_direction_config: {} },
   });
