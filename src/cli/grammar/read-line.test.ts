@@ -263,3 +263,28 @@ test("a flag that may be repeated gathers its texts, and is empty without", () =
   expect(read("--header", "a: b", "--header=c: d")).toEqual(["a: b", "c: d"]);
   expect(read()).toEqual([]);
 });
+
+test.each([
+  [
+    ["extproc", "-configPath", "c.yaml"],
+    ["-configPath", "c.yaml"],
+  ],
+  [
+    ["-configPath", "c.yaml", "-adminPort=0"],
+    ["-configPath", "c.yaml", "-adminPort=0"],
+  ],
+  [
+    ["-extProcAddr=:1063", "-configPath", "c"],
+    ["-extProcAddr=:1063", "-configPath", "c"],
+  ],
+])("the line %j of another program's grammar is extproc's as it is", (line, words) => {
+  const reading = readLine(line, commands, {});
+  expect(reading.type === "command" && [reading.command.name, reading.line.words]).toEqual([
+    "extproc",
+    words,
+  ]);
+});
+
+test("a flag that nobody has is no command's", () => {
+  expect(() => readLine(["-noSuchFlag", "x"], commands, {})).toThrow(UsageError);
+});

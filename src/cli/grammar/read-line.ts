@@ -20,8 +20,9 @@ export function readLine(
 ): Reading {
   const [name, ...rest] = words;
   const own = commands.find((command) => command.hasOwnGrammar && command.name === name);
-  if (own !== undefined)
-    return { type: "command", command: own, line: { flags: {}, words: rest, commandLine: [] } };
+  if (own !== undefined) return ownLine(own, rest);
+  const implied = commands.find((command) => command.hasOwnGrammar && isFlagOf(command, name));
+  if (implied !== undefined) return ownLine(implied, words);
   const walk = new Walk(commands);
   for (const token of tokenize(words, commands)) {
     if (token.kind === "positional") walk.word(token.value);
@@ -33,6 +34,16 @@ export function readLine(
   }
   if (walk.isHelp) return { type: "help", command: walk.command };
   return { type: "command", ...walk.finish(environment) };
+}
+
+function ownLine(command: Command, words: readonly string[]): Reading {
+  return { type: "command", command, line: { flags: {}, words, commandLine: [] } };
+}
+
+/** `-configPath …` without a command: whoever starts this in the place of the other program names none. */
+function isFlagOf({ flags }: Command, word = ""): boolean {
+  const [, name = ""] = /^-([a-z]+[A-Z][A-Za-z]*)(?:=|$)/.exec(word) ?? [];
+  return Object.hasOwn(flags, name);
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>["tokens"]>[number];
