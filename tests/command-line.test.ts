@@ -48,7 +48,7 @@ const calls: {
   {
     args: ["run", "--mcp-json", "{bad"],
     code: 80,
-    stderr: /^aigw: error: run: the list of MCP servers is not valid JSON\n$/,
+    stderr: /^aigw: error: run: --mcp-json:1:2: the list of MCP servers is not valid JSON: .+\n$/,
   },
   {
     args: ["run", "--mcp-config", "/nope.json"],

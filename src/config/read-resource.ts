@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import type { ResourceId } from "../model/origin.ts";
+import { typingErrors } from "../policy/typing-errors.ts";
 import { formatPath, type Path, type Report } from "./diagnostics.ts";
 import type { ParsedDocument } from "./documents.ts";
 import { describeIssue } from "./issues.ts";
 import { type KindName, kinds, type Tier, tiers } from "./kinds.ts";
 import { keyOriginOf, originOf, type Resource, type Site } from "./resource.ts";
 import { fieldsAt, isSecretAt, visitNotes } from "./schema-walk.ts";
-import { typingErrors } from "./typing-errors.ts";
 
 type Fields = { [name: string]: unknown };
 

@@ -1,4 +1,4 @@
-import { typingErrors } from "../../config/typing-errors.ts";
+import { typingErrors } from "../../policy/typing-errors.ts";
 
 /** `, did you mean "version"?` for a word that is the start of a known one or at most two typing errors away; else nothing. */
 export function didYouMean(word: string, known: readonly string[]): string {
