@@ -22,12 +22,18 @@ export function respond(
     headers: upstream.headers,
     isEncoded: encoding !== undefined,
   });
-  const { body } = upstream;
-  if (body === null) return whole(inFlight, exchange, upstream, { type: "pass" }, undefined);
   const isReadable = encoding === undefined || canDecode(encoding);
-  if (plan.type === "whole")
-    return whole(inFlight, exchange, upstream, isReadable ? plan : { type: "pass" }, encoding);
-  return stream(inFlight, exchange, upstream, body, isReadable ? plan : { type: "pass" }, encoding);
+  const way: BodyPlan = isReadable && hasBody(inFlight, upstream) ? plan : { type: "pass" };
+  // Whoever asks a response for its stream gets one made; a body that is read whole can do without.
+  if (way.type === "whole") return whole(inFlight, exchange, upstream, way, encoding);
+  const { body } = upstream;
+  if (body === null) return whole(inFlight, exchange, upstream, way, undefined);
+  return stream(inFlight, exchange, upstream, body, way, encoding);
+}
+
+/** Whether there may be something to read. */
+function hasBody({ request }: InFlight, { status, headers }: Response): boolean {
+  return !isBodyless(status) && request.method !== "HEAD" && headers.get("content-length") !== "0";
 }
 
 /** An answer of the gateway's own. */
@@ -39,8 +45,8 @@ export function respondLocally(inFlight: InFlight, answer: LocalAnswer): Respons
   for (const [name, value] of inFlight.verdict?.headers ?? []) headers.set(name, value);
   if (!headers.has("x-request-id")) headers.set("x-request-id", inFlight.requestId);
   addCors(headers, inFlight);
-  const hasBody = !isBodyless(answer.status) && inFlight.request.method !== "HEAD";
-  return new Response(hasBody ? answer.body : null, { status: answer.status, headers });
+  const isBare = isBodyless(answer.status) || inFlight.request.method === "HEAD";
+  return new Response(isBare ? null : answer.body, { status: answer.status, headers });
 }
 
 async function whole(
