@@ -128,7 +128,7 @@ describe("aigw extproc", () => {
       await Bun.sleep(50);
     }
     expect((await envoy.request(request)).upstream[0]?.path).toBe("/moved/v1/chat/completions");
-    expect(running.stderr).toContain("this build does not serve MCP");
+    expect(running.stderr).toContain("extproc does not serve MCP");
     expect(running.stderr).not.toContain("sk-secret-of-config");
   }, 30_000);
 

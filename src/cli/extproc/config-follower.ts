@@ -80,7 +80,7 @@ export class ConfigFollower {
     const { config, gate, read, log, use } = this.#options;
     const { model, secrets, notices, version, uuid, hasMcp } = loadConfig(config, gate, read);
     for (const notice of notices) log.warn(notice);
-    if (hasMcp && this.#options.wantsMcp) log.warn("this build does not serve MCP: mcpConfig has no effect");
+    if (hasMcp && this.#options.wantsMcp) log.warn("extproc does not serve MCP: mcpConfig has no effect");
     use(model, secrets);
     log.info("configuration loaded", {
       path: config.path,

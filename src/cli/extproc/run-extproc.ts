@@ -93,7 +93,7 @@ class Running {
     const { config, configVersion, address, mount, attributes, wantsMcp } = this.#settings;
     const { log, version, writeError } = this.#world;
     log.info("starting external processor", { version, config: config.path });
-    if (wantsMcp) log.warn("this build does not serve MCP: -mcpAddr has no effect");
+    if (wantsMcp) log.warn("extproc does not serve MCP: -mcpAddr has no effect");
     const telemetry = await this.#parts.createTelemetry({
       environment: this.#settings.environment,
       sendRequest: (url, init) => this.#parts.runtime.fetch(url, init),

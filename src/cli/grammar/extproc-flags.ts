@@ -60,7 +60,10 @@ export const extprocFlags = {
     type: "text",
     description: "The same for access logs; agent-session-id:session.id if not given",
   },
-  mcpAddr: { type: "text", description: "Address of the MCP proxy, which this build does not have yet" },
+  mcpAddr: {
+    type: "text",
+    description: "Address of the MCP proxy, which aigw run has and this command has not",
+  },
   mcpSessionEncryptionSeed: { type: "text", description: "For the MCP proxy" },
   mcpSessionEncryptionIterations: {
     type: "integer",
