@@ -37,7 +37,13 @@ export async function compile({ outfile, platform, version, licenses }: CompileO
       minify: true,
       bytecode: true,
       format: "esm",
-      define: { AIGW_VERSION: JSON.stringify(version), AIGW_LICENSES: JSON.stringify(licenses) },
+      define: {
+        AIGW_VERSION: JSON.stringify(version),
+        AIGW_LICENSES: JSON.stringify(licenses),
+        // Packages ask where they lie; where that was on the machine that built is nobody's business, and not always the same.
+        __dirname: JSON.stringify("/"),
+        __filename: JSON.stringify("/aigw"),
+      },
       compile: {
         outfile: file,
         // What lies in the directory where a user starts aigw is no configuration of ours.
