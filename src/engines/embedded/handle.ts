@@ -107,7 +107,6 @@ async function serve(
   const host = listener.hosts.only ?? listener.hosts.find(hostHeader);
   if (host === undefined) return respondLocally(inFlight, noHost);
   const found = twin.endpoints.lookup(request.method, inFlight.path, inFlight.requestId);
-  const plainEntry = { runtime, guard, port: listener.port, maxBodyBytes: listener.maxBodyBytes };
   if (!host.matches.isAiOnly) {
     const isAiPath = found.type !== "answer" || found.isForeign !== true;
     const entered = host.matches.enter(factsOf(inFlight, undefined), isAiPath);
@@ -115,7 +114,7 @@ async function serve(
     if (entered !== undefined && entered !== aiEntry && entered.rule.plain !== undefined) {
       const stopped = entered.gatekeeper && (await admitToPlain(inFlight, entered.gatekeeper));
       if (stopped !== undefined) return respondLocally(inFlight, stopped);
-      return servePlain(inFlight, entered, entered.rule.plain, plainEntry);
+      return servePlain(inFlight, entered, entered.rule.plain, { runtime, guard, listener });
     }
   }
   const { entry } = host;
@@ -161,7 +160,7 @@ async function serve(
     // No AI rule wants this model, but one of plain HTTP takes what is left: no exchange of ours then.
     inFlight.exchange = undefined;
     if (route.rule.plain === undefined) throw new Error("an AI rule that does not forward");
-    return servePlain(inFlight, route, route.rule.plain, { ...plainEntry, body });
+    return servePlain(inFlight, route, route.rule.plain, { runtime, guard, listener, body });
   }
   inFlight.route = route;
   inFlight.startClock(action.timeouts);

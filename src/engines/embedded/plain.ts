@@ -14,7 +14,7 @@ import { holdToRule } from "./hold-to-rule.ts";
 import type { InFlight } from "./in-flight.ts";
 import { mirror } from "./mirror.ts";
 import { overrideAnswer } from "./override-answer.ts";
-import type { PreparedRef, PreparedRoute } from "./prepare.ts";
+import type { PreparedListener, PreparedRef, PreparedRoute } from "./prepare.ts";
 import { compileHost, type PreparedPlain } from "./prepare-plain.ts";
 import { respond, respondLocally } from "./respond.ts";
 
@@ -24,8 +24,7 @@ type PreparedForward = Extract<PreparedPlain, { type: "forward" }>;
 export interface PlainEntry {
   readonly runtime: Runtime;
   readonly guard: TrafficGuard;
-  readonly port: number;
-  readonly maxBodyBytes: number;
+  readonly listener: Pick<PreparedListener, "port" | "maxBodyBytes">;
   readonly body?: Uint8Array;
 }
 
@@ -51,8 +50,11 @@ export async function servePlain(
       refusal ?? overrideLocal(traffic, ownAnswer(inFlight, plain, entry), url),
     );
   }
-  const maxBodyBytes = Math.min(entry.maxBodyBytes, rule.maxBufferedBytes ?? Number.POSITIVE_INFINITY);
-  const body = await bodyOf(inFlight.request, plain, { ...entry, maxBodyBytes }, rule);
+  const maxBodyBytes = Math.min(
+    entry.listener.maxBodyBytes,
+    rule.maxBufferedBytes ?? Number.POSITIVE_INFINITY,
+  );
+  const body = await bodyOf(inFlight.request, plain, entry.body, maxBodyBytes, rule);
   if (body === "too-large") return respondLocally(inFlight, tooLarge(inFlight, maxBodyBytes));
   if (body === "client-gone")
     return respondLocally(inFlight, fail(inFlight, "invalid_request", "the request body is incomplete"));
@@ -73,13 +75,13 @@ export async function servePlain(
 function ownAnswer(
   inFlight: InFlight,
   plain: Exclude<PreparedPlain, PreparedForward>,
-  { port }: PlainEntry,
+  { listener }: PlainEntry,
 ): LocalAnswer {
   if (plain.type === "answer") return plain.answer;
   const { path, query } = inFlight.target;
   const scheme = inFlight.request.url.startsWith("https:") ? "https" : "http";
   const host = inFlight.request.headers.get("host") ?? "";
-  const location = plain.location({ scheme, host, path, query, listenerPort: port });
+  const location = plain.location({ scheme, host, path, query, listenerPort: listener.port });
   return { status: plain.status, headers: [["location", location]], body: "" };
 }
 
@@ -91,7 +93,8 @@ type PlainBody = Uint8Array | ReadableStream<Uint8Array> | undefined;
 async function bodyOf(
   request: Request,
   { forward, mirrors }: PreparedForward,
-  { maxBodyBytes, body }: PlainEntry,
+  body: Uint8Array | undefined,
+  maxBodyBytes: number,
   rule: Rule,
 ): Promise<PlainBody | "too-large" | "client-gone"> {
   if (body !== undefined) {
