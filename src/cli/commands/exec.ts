@@ -28,16 +28,15 @@ export const exec: CommandBody<typeof execFlags> = async ({ flags, words: [path]
 
   const listen: ListenToProcess = (events) => {
     stopGateway = () => events.stop("the end of the command");
-    const release = listenToProcess({
+    return listenToProcess({
       ...events,
       // A terminal sends its signals to the command too, and the gateway outlives it: its last calls count.
       stop: (signal) => (child === undefined ? events.stop(signal) : child.signal(signal)),
       stopNow: () => child?.signal("SIGKILL"),
     });
-    return release;
   };
   const code = await runGateway(
-    { ...plan, adminPort: plan.adminPort === defaultAdminPort ? 0 : plan.adminPort, listenPort },
+    { ...plan, listenPort },
     {
       ...parts,
       createTelemetry: async (options) => tapTelemetry(await parts.createTelemetry(options), summary),
@@ -63,8 +62,6 @@ export const exec: CommandBody<typeof execFlags> = async ({ flags, words: [path]
   report(summary, flags, host);
   return end.code;
 };
-
-const defaultAdminPort = 1064;
 
 /** A summary that cannot be written is said, and does not change how the command ended. */
 function report(summary: CallSummary, flags: ExecFlagValues, host: Host): void {

@@ -101,6 +101,7 @@ export const versionFlags = {
 export const execFlags = {
   ...runFlags,
   engine: { ...runFlags.engine, default: "embedded" },
+  "admin-port": { ...runFlags["admin-port"], default: 0 },
   summary: {
     type: "choice",
     choices: ["text", "json", "junit", "markdown", "none"],
