@@ -3,11 +3,9 @@ import type { Key, Table } from "../model/origin.ts";
 import type { Secrets } from "../model/values.ts";
 import { type AccessServices, type Gatekeeper, prepareGatekeeper } from "../policy/access/gatekeeper.ts";
 import type { KeySets } from "../policy/access/key-set.ts";
+import { documentRequest, readDocument } from "../policy/access/read-document.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Endpoints } from "./embedded/upstream.ts";
-
-const documentMs = 10_000;
-const maxDocumentBytes = 1 << 20;
 
 /** The checks of one model, by key. */
 export type Gatekeepers = ReadonlyMap<Key, Gatekeeper>;
@@ -46,15 +44,12 @@ export function createAccessServices(
     fetchDocument(provider) {
       const backend = provider.keys.type === "remote" ? provider.keys.backend : undefined;
       return async (url) => {
-        const headers = { accept: "application/json", "accept-encoding": "identity" };
-        const message = { method: "GET", headers, signal: AbortSignal.timeout(documentMs) };
+        const request = documentRequest();
         const { host, pathname, search } = new URL(url);
         const answer = await (backend === undefined
-          ? runtime.fetch(url, { ...message, body: undefined, unix: undefined, tls: undefined })
-          : send(backend, pathname + search, { ...message, headers: { ...headers, host } }));
-        if (answer.status === 200) return readText(answer, url);
-        await answer.body?.cancel();
-        throw new Error(`${url} answered ${answer.status}`);
+          ? runtime.fetch(url, { ...request, unix: undefined, tls: undefined })
+          : send(backend, pathname + search, { ...request, headers: { ...request.headers, host } }));
+        return readDocument(answer, url);
       };
     },
     askService:
@@ -62,14 +57,4 @@ export function createAccessServices(
       ({ path, ...message }) =>
         send(backend, path, message),
   };
-}
-
-async function readText(answer: Response, url: string): Promise<string> {
-  let text = "";
-  const decoder = new TextDecoder();
-  for await (const piece of answer.body ?? []) {
-    text += decoder.decode(piece, { stream: true });
-    if (text.length > maxDocumentBytes) throw new Error(`the document at ${url} is too large`);
-  }
-  return text;
 }

@@ -10,7 +10,7 @@ import {
   inflate,
   zstdDecompress,
 } from "node:zlib";
-import type { HeaderView } from "../model/headers.ts";
+import { decompressionOf } from "../dialects/wire/content-encoding.ts";
 
 /** Upper bound of a decoded body that is held in memory; a compressed body can be a thousand times its size. */
 const maxDecodedBytes = 256 * 1024 * 1024;
@@ -23,22 +23,6 @@ const decoders: { readonly [encoding: string]: (bytes: Uint8Array) => Promise<Ui
   deflate: (bytes) => promisify(inflate)(bytes, options),
   zstd: (bytes) => promisify(zstdDecompress)(bytes, options),
 };
-
-const streamFormats: { readonly [encoding: string]: string } = {
-  gzip: "gzip",
-  "x-gzip": "gzip",
-  br: "brotli",
-  deflate: "deflate",
-  zstd: "zstd",
-};
-
-/** `undefined` where the body is plain. Lists and unknown words come back as they are, and cannot be decoded. */
-export function contentEncoding(headers: HeaderView): string | undefined {
-  const value = headers.get("content-encoding");
-  if (value === null) return undefined;
-  const encoding = value.trim().toLowerCase();
-  return encoding === "" || encoding === "identity" ? undefined : encoding;
-}
 
 export function canDecode(encoding: string): boolean {
   return encoding in decoders;
@@ -60,7 +44,9 @@ export function decodeStream(body: ReadableStream<Uint8Array>, encoding: string)
 
 /** A decoder to feed by hand, for looking on beside bytes that go on as they came. */
 export function decoder(encoding: string): DecompressionStream {
-  return new DecompressionStream((streamFormats[encoding] ?? encoding) as CompressionFormat);
+  const found = decompressionOf(encoding);
+  if (found === undefined) throw new Error(`content-encoding "${encoding}" is not known`);
+  return found;
 }
 
 const pieceDecoders: { readonly [encoding: string]: () => Transform } = {

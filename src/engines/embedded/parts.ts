@@ -1,5 +1,6 @@
 import { joinAnswers } from "../../dialects/outbound.ts";
-import { contentEncoding, decodeWhole } from "../decode.ts";
+import { contentEncoding } from "../../dialects/wire/content-encoding.ts";
+import { decodeWhole } from "../decode.ts";
 
 /** What an attempt asks an upstream for at the same time. */
 const maxAtOnce = 8;

@@ -1,9 +1,10 @@
 import type { BodyPlan, Replacement } from "../../dialects/passage.ts";
 import type { Stage } from "../../dialects/stage.ts";
+import { contentEncoding } from "../../dialects/wire/content-encoding.ts";
 import type { LocalAnswer } from "../../endpoints/index.ts";
 import type { HeaderView } from "../../model/headers.ts";
 import type { HeaderEdits } from "../../model/values.ts";
-import { canDecode, contentEncoding, decodeStream, decodeWhole } from "../decode.ts";
+import { canDecode, decodeStream, decodeWhole } from "../decode.ts";
 import type { Carried } from "./carried.ts";
 import { clientStream, decodingWatcher, plainWatcher, type Watcher } from "./client-stream.ts";
 import type { HeaderList } from "./header-list.ts";

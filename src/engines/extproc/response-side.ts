@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
 import type { BodyPlan } from "../../dialects/passage.ts";
+import { contentEncoding } from "../../dialects/wire/content-encoding.ts";
 import { streamFailureWriters } from "../../endpoints/index.ts";
 import { type FailureCode, failureStatus } from "../../model/failure.ts";
 import { findOverride, overridingAnswer } from "../../policy/overrides.ts";
 import type { Logger } from "../../telemetry/logger.ts";
-import { canDecode, contentEncoding } from "../decode.ts";
+import { canDecode } from "../decode.ts";
 import { bodyMode, type ProcessingRequest } from "./codec/processing-request.ts";
 import type { CommonAnswer, HeaderSets, Metadata, ProcessingResponse } from "./codec/processing-response.ts";
 import { readEnvoyReply } from "./envoy-reply.ts";

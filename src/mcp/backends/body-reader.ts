@@ -1,4 +1,5 @@
 import { joinBytes } from "../../dialects/wire/bytes.ts";
+import { contentEncoding, decompressionOf } from "../../dialects/wire/content-encoding.ts";
 import { eachEntry, isArrayAt, isSpace, textStart } from "../../dialects/wire/json-scan.ts";
 import type { McpLimits } from "../../model/mcp.ts";
 import { SseEventReader } from "../sse/event-reader.ts";
@@ -16,14 +17,6 @@ export function readBody(
 ): MessageReader {
   return new BodyReader(response, isStream, limits, call);
 }
-
-const streamFormats: { readonly [encoding: string]: string } = {
-  gzip: "gzip",
-  "x-gzip": "gzip",
-  br: "brotli",
-  deflate: "deflate",
-  zstd: "zstd",
-};
 
 /** What is behind a label is found out by the first byte: JSON begins with a bracket, and no event stream does. */
 class BodyReader implements MessageReader {
@@ -158,8 +151,7 @@ class BodyReader implements MessageReader {
   }
 
   #encoding(): string | undefined {
-    const encoding = this.#response.headers.get("content-encoding")?.trim().toLowerCase();
-    return encoding === undefined || encoding === "" || encoding === "identity" ? undefined : encoding;
+    return contentEncoding(this.#response.headers);
   }
 
   #source(): ReadableStream<Uint8Array> {
@@ -167,10 +159,10 @@ class BodyReader implements MessageReader {
     if (body === null) throw new BackendFailure("malformed", "sent an empty answer");
     const encoding = this.#encoding();
     if (encoding === undefined) return body;
-    const format = streamFormats[encoding];
-    if (format === undefined)
+    const decompression = decompressionOf(encoding);
+    if (decompression === undefined)
       throw new BackendFailure("malformed", `sent content-encoding "${encoding}", which is not known`);
-    const { readable, writable } = new DecompressionStream(format as CompressionFormat);
+    const { readable, writable } = decompression;
     return body.pipeThrough({ readable, writable: writable as WritableStream<Uint8Array> });
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { asObject, isObject, type JsonObject } from "../../dialects/wire/json.ts";
 import { encodeText } from "../../dialects/wire/text.ts";
-import type { BackendAnswer, BackendCall, BackendConnection, MessageReader } from "../backends/connection.ts";
+import type { BackendAnswer, BackendCall, BackendConnection } from "../backends/connection.ts";
+import { messagesOf } from "../backends/messages-of.ts";
 import { writeResult } from "../rpc/errors.ts";
 import { type RpcRequest, readServerMessage } from "../rpc/read-message.ts";
 import { BridgedCall } from "./bridged-call.ts";
@@ -173,23 +174,10 @@ function accepted(): BackendAnswer {
     sessionId: undefined,
     retryAfterMs: undefined,
     isStream: false,
-    messages: readerOf(),
+    messages: messagesOf(),
   };
 }
 
 function answerWith(text: string): BackendAnswer {
-  return { ...accepted(), status: 200, messages: readerOf(encodeText(text)) };
-}
-
-function readerOf(...all: Uint8Array[]): MessageReader {
-  return {
-    lastEventId: undefined,
-    retryMs: undefined,
-    async next() {
-      const bytes = all.shift();
-      return bytes && { bytes, eventId: undefined };
-    },
-    cancel: () => void all.splice(0),
-    takeRaw: () => undefined,
-  };
+  return { ...accepted(), status: 200, messages: messagesOf(encodeText(text)) };
 }

@@ -1,5 +1,6 @@
 import { encodeText } from "../../dialects/wire/text.ts";
 import type { BackendAnswer, MessageReader } from "../backends/connection.ts";
+import { messagesOf } from "../backends/messages-of.ts";
 
 /** Answers in the words of HTTP, for a server that does not speak it. */
 export function answerWith(messages: MessageReader, sessionId?: string): BackendAnswer {
@@ -31,19 +32,4 @@ export function refusal(idText: string, method: string): Uint8Array {
 
 export function pong(idText: string): Uint8Array {
   return encodeText(`{"jsonrpc":"2.0","id":${idText},"result":{}}`);
-}
-
-function messagesOf(...all: Uint8Array[]): MessageReader {
-  return {
-    lastEventId: undefined,
-    retryMs: undefined,
-    async next() {
-      const bytes = all.shift();
-      return bytes && { bytes, eventId: undefined };
-    },
-    cancel() {
-      all.length = 0;
-    },
-    takeRaw: () => undefined,
-  };
 }

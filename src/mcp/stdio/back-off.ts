@@ -1,3 +1,5 @@
+import { BackendFailure } from "../backends/connection.ts";
+
 const firstMs = 1000;
 const maxMs = 60_000;
 /** Who has lived so long has been well. */
@@ -17,6 +19,13 @@ export class BackOff {
   /** Milliseconds until the next start; 0 if it may be now. */
   get waitMs(): number {
     return Math.max(0, this.#readyAt - this.#now());
+  }
+
+  /** Throws while the child must be left alone; `reason` is what it ended with. */
+  check(reason: string): void {
+    const { waitMs } = this;
+    if (waitMs > 0)
+      throw new BackendFailure("connect", `${reason}; it is started again in ${Math.ceil(waitMs / 1000)} s`);
   }
 
   started(): void {

@@ -85,12 +85,7 @@ export class PerSessionConnection implements BackendConnection {
   }
 
   #open(id: string): Session {
-    const { waitMs } = this.#backOff;
-    if (waitMs > 0)
-      throw new BackendFailure(
-        "connect",
-        `${this.#lastReason}; it is started again in ${Math.ceil(waitMs / 1000)} s`,
-      );
+    this.#backOff.check(this.#lastReason);
     if (this.#sessions.size >= maxSessions) this.#endLongestIdle();
     const { child: options, log, name } = this.#options;
     this.#backOff.started();

@@ -133,11 +133,7 @@ export class SharedConnection implements BackendConnection {
   #start(): Running {
     if (this.#running !== undefined) return this.#running;
     if (this.#isClosed) throw new BackendFailure("connect", "is shutting down");
-    const { waitMs } = this.#backOff;
-    if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000);
-      throw new BackendFailure("connect", `${this.#lastReason}; it is started again in ${seconds} s`);
-    }
+    this.#backOff.check(this.#lastReason);
     const { child: options, log, name } = this.#options;
     this.#backOff.started();
     const child = new Child(options, {

@@ -1,7 +1,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { EnvoyHeaders } from "../envoy-headers.ts";
 import { ProtoReader } from "./proto-reader.ts";
-import { readMapEntry, readStruct, type Struct } from "./struct.ts";
+import { eachMapEntry, readMapEntry, readStruct, type Struct } from "./struct.ts";
 
 /** What Envoy tells or asks, in the order in which it comes within one request. */
 export type MessageKind =
@@ -59,17 +59,10 @@ export class ProcessingRequest {
   metadata(namespace: string): Struct | undefined {
     const outer = this.#metadata;
     if (outer === undefined) return undefined;
-    const reader = new ProtoReader(outer.bytes, outer.at, outer.end);
     let found: Struct | undefined;
-    while (!reader.isDone) {
-      const tag = reader.tag();
-      if (tag !== 0x0a) {
-        reader.skip(tag);
-        continue;
-      }
-      const { key, value } = readMapEntry(reader.message());
+    eachMapEntry(new ProtoReader(outer.bytes, outer.at, outer.end), (key, value) => {
       if (key === namespace && value !== undefined) found = readStruct(value);
-    }
+    });
     return found;
   }
 

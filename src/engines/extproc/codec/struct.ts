@@ -10,6 +10,21 @@ export interface Struct {
 /** Deeper than anything that is asked for; a message must not be able to exhaust the stack. */
 const maxDepth = 32;
 
+type VisitEntry = (key: string, value: ProtoReader | undefined) => void;
+
+/** Visits the entries of a message whose first field is a `map<string, T>`; `undefined` for an entry without a value. */
+export function eachMapEntry(reader: ProtoReader, visit: VisitEntry): void {
+  while (!reader.isDone) {
+    const tag = reader.tag();
+    if (tag !== 0x0a) {
+      reader.skip(tag);
+      continue;
+    }
+    const { key, value } = readMapEntry(reader.message());
+    visit(key, value);
+  }
+}
+
 /** Reads a `map<string, T>` entry's key, and gives the reader of its value; `undefined` for an entry without one. */
 export function readMapEntry(entry: ProtoReader): { key: string; value: ProtoReader | undefined } {
   let key = "";
@@ -25,15 +40,9 @@ export function readMapEntry(entry: ProtoReader): { key: string; value: ProtoRea
 
 export function readStruct(reader: ProtoReader, depth = 0): Struct {
   const fields: [string, StructValue][] = [];
-  while (!reader.isDone) {
-    const tag = reader.tag();
-    if (tag !== 0x0a) {
-      reader.skip(tag);
-      continue;
-    }
-    const { key, value } = readMapEntry(reader.message());
+  eachMapEntry(reader, (key, value) => {
     fields.push([key, value === undefined ? null : readValue(value, depth + 1)]);
-  }
+  });
   return Object.fromEntries(fields);
 }
 
